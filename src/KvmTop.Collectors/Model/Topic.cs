@@ -18,6 +18,12 @@ public abstract class Topic(string id, string title, TimeSpan pace, params Topic
     /// <summary>The shortest time between two readings; zero for once a tick. Slow topics keep their last reading in between.</summary>
     public TimeSpan Pace { get; } = pace;
 
+    /// <summary>
+    /// True when one reading can take long (megabytes of page tables, a peer that answers when it likes): it is then made on a worker thread, and a
+    /// tick shows the latest one with its age instead of waiting.
+    /// </summary>
+    public virtual bool IsSlow => false;
+
     /// <summary>Topics that must have been read before this one in the same tick; they are read whenever this one is.</summary>
     public IReadOnlyList<Topic> After { get; } = after;
 
@@ -40,6 +46,9 @@ public abstract class Topic<TSample, TModel>(string id, string title, TimeSpan p
     /// two samples always make the same model, which is what makes recordings replay. <paramref name="before"/> is null for the first.
     /// </summary>
     public abstract TModel Derive(TSample? before, TSample now);
+
+    /// <summary>What happened between two good readings: things that came, went or changed state. The first reading tells nothing.</summary>
+    public virtual IEnumerable<HostEvent> Compare(TModel before, TModel now, DateTimeOffset time) => [];
 
     /// <inheritdoc/>
     public sealed override ITopicReader CreateReader(CollectorContext context) => new TopicReader<TSample, TModel>(this, context);

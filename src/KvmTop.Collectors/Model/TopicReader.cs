@@ -19,7 +19,15 @@ public interface ITopicReader : IDisposable
 /// <param name="Time">When it was read.</param>
 /// <param name="Duration">What reading took.</param>
 /// <param name="Value">The model, or null.</param>
-public sealed record TopicState(Topic Topic, ReadingStatus Status, string? Reason, DateTimeOffset Time, TimeSpan Duration, object? Value);
+/// <param name="Events">What this reading found to have happened since the one before.</param>
+public sealed record TopicState(
+    Topic Topic,
+    ReadingStatus Status,
+    string? Reason,
+    DateTimeOffset Time,
+    TimeSpan Duration,
+    object? Value,
+    IReadOnlyList<HostEvent> Events);
 
 internal sealed class TopicReader<TSample, TModel>(Topic<TSample, TModel> topic, CollectorContext context) : ITopicReader
     where TSample : class
@@ -28,6 +36,7 @@ internal sealed class TopicReader<TSample, TModel>(Topic<TSample, TModel> topic,
     private readonly TimeProvider _time = context.Host.Time;
     private ICollector<TSample>? _collector;
     private TSample? _before;
+    private TModel? _lastModel;
 
     public Topic Topic => topic;
 
@@ -55,8 +64,18 @@ internal sealed class TopicReader<TSample, TModel>(Topic<TSample, TModel> topic,
             return State(ReadingStatus.Failed, $"{e.GetType().Name}: {e.Message}", null);
         }
 
-        TopicState State(ReadingStatus status, string? reason, TModel? value) =>
-            new(topic, status, reason, _time.GetUtcNow(), _time.GetElapsedTime(started), value);
+        TopicState State(ReadingStatus status, string? reason, TModel? value)
+        {
+            var now = _time.GetUtcNow();
+            IReadOnlyList<HostEvent> events = [];
+            if (value is not null)
+            {
+                events = _lastModel is { } last ? [.. topic.Compare(last, value, now)] : [];
+                _lastModel = value;
+            }
+
+            return new(topic, status, reason, now, _time.GetElapsedTime(started), value, events);
+        }
     }
 
     public void Dispose() => _collector?.Dispose();

@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace KvmTop.Collectors;
+
+/// <summary>
+/// Runs reads that can block for as long as somebody else pleases (a command line behind its process's memory lock) on a thread of their own
+/// and gives up waiting at a deadline. A thread that is stuck in the kernel cannot be freed; it is left behind, and no more than a few may be.
+/// </summary>
+internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) : IDisposable
+{
+    private BlockingCollection<Action>? _queue;
+    private int _abandoned;
+
+    /// <summary>Runs <paramref name="read"/>; false when it did not come back in time (its result is then dropped) or too many reads already hang.</summary>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The queue is disposed by its worker thread when it ends.")]
+    public bool TryRun<T>(Func<T> read, out T? result)
+    {
+        result = default;
+        if (Volatile.Read(ref _abandoned) >= abandonAtMost)
+        {
+            return false;
+        }
+
+        if (_queue is null)
+        {
+            var queue = _queue = new BlockingCollection<Action>(1);
+            new Thread(() => Work(queue)) { IsBackground = true, Name = "slow reads" }.Start();
+        }
+
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var late = 0;
+        _queue.Add(() =>
+        {
+            try
+            {
+                completion.TrySetResult(read());
+            }
+            catch (Exception e)
+            {
+                completion.TrySetException(e);
+            }
+
+            if (Interlocked.Exchange(ref late, 1) == 1)
+            {
+                Interlocked.Decrement(ref _abandoned);
+            }
+        });
+
+        if (completion.Task.Wait(deadline))
+        {
+            result = completion.Task.Result;
+            return true;
+        }
+
+        if (Interlocked.Exchange(ref late, 1) == 0)
+        {
+            // It hangs: its thread serves nobody else, and ends when the kernel lets it go.
+            Interlocked.Increment(ref _abandoned);
+        }
+
+        _queue.CompleteAdding();
+        _queue = null;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _queue?.CompleteAdding();
+
+    private static void Work(BlockingCollection<Action> queue)
+    {
+        using (queue)
+        {
+            foreach (var action in queue.GetConsumingEnumerable())
+            {
+                action();
+            }
+        }
+    }
+}

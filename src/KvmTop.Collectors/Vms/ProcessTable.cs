@@ -1,0 +1,198 @@
+using System.Text;
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Collectors;
+
+/// <summary>What looking at a process found.</summary>
+internal enum Verdict
+{
+    /// <summary>Not a VM, as far as could be seen.</summary>
+    Other,
+
+    /// <summary>Holds a KVM VM descriptor.</summary>
+    KvmGuest,
+
+    /// <summary>A VMM by its program's name, without a KVM descriptor (so far).</summary>
+    VmmWithoutKvm,
+
+    /// <summary>A VMM by its program's name; its descriptors may not be listed by this user.</summary>
+    VmmUnconfirmed,
+
+    /// <summary>A kernel thread that moves packets for a VM: its name is vhost-PID (before Linux 6.4).</summary>
+    VhostThread,
+}
+
+/// <summary>A process that was looked at.</summary>
+internal sealed class KnownProcess(VmKey key, ulong inode)
+{
+    public VmKey Key { get; } = key;
+
+    public ulong Inode { get; } = inode;
+
+    public Verdict Verdict { get; set; }
+
+    public VmmKind Vmm { get; set; } = VmmKind.Unknown;
+
+    public string Comm { get; set; } = "";
+
+    /// <summary>The VM process that a vhost kernel thread works for.</summary>
+    public int VhostOwner { get; set; }
+
+    /// <summary>When to look again, in uptime; a process can open /dev/kvm long after it started.</summary>
+    public TimeSpan NextLook { get; set; }
+
+    /// <summary>Marks that it was there at the latest listing.</summary>
+    public long Generation { get; set; }
+}
+
+/// <summary>
+/// Tells which processes are virtual machines: those with a descriptor that links to <c>anon_inode:kvm-vm</c>, whatever program they are, and
+/// QEMU without one (TCG). Listing /proc is all that a tick costs; a process is looked into when it is new and again whenever it has
+/// grown half as old again, since the descriptor appears after exec.
+/// </summary>
+internal sealed class ProcessTable(HostRoot host)
+{
+    // Beyond these a descriptor table is not a VMM's; a QEMU with hundreds of disks has fewer.
+    private const int MaxDescriptors = 16384;
+
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_vmmWait = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<int, KnownProcess> _known = [];
+    private readonly List<NumberedEntry> _entries = [];
+    private readonly List<NumberedEntry> _descriptors = [];
+    private readonly List<int> _gone = [];
+    private readonly ReadBuffer _buffer = new();
+    private long _generation;
+
+    /// <summary>All processes known, VMs and others.</summary>
+    public IReadOnlyDictionary<int, KnownProcess> Known => _known;
+
+    /// <summary>How many processes hide their descriptors from this user, by the latest look at each.</summary>
+    public int Denied { get; private set; }
+
+    /// <summary>Lists /proc and looks into what is new or due.</summary>
+    public Errno Refresh(TimeSpan uptime)
+    {
+        _entries.Clear();
+        var errno = host.ListNumbers("/proc", _entries);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        _generation++;
+        foreach (var entry in _entries)
+        {
+            if (!_known.TryGetValue(entry.Number, out var process) || process.Inode != entry.Inode || entry.Inode == 0 || uptime >= process.NextLook)
+            {
+                process = Look(entry, process, uptime);
+                if (process is null)
+                {
+                    continue;
+                }
+
+                _known[entry.Number] = process;
+            }
+
+            process.Generation = _generation;
+        }
+
+        _gone.Clear();
+        Denied = 0;
+        foreach (var (pid, process) in _known)
+        {
+            if (process.Generation != _generation)
+            {
+                _gone.Add(pid);
+            }
+            else if (process.Verdict == Verdict.VmmUnconfirmed)
+            {
+                Denied++;
+            }
+        }
+
+        foreach (var pid in _gone)
+        {
+            _known.Remove(pid);
+        }
+
+        return Errno.None;
+    }
+
+    private KnownProcess? Look(NumberedEntry entry, KnownProcess? before, TimeSpan uptime)
+    {
+        var pid = entry.Number;
+        var text = _buffer.ReadAll(host, $"/proc/{pid}/stat", out _);
+        if (!ProcPidStat.TryParse(text, out var stat))
+        {
+            return null;
+        }
+
+        var key = new VmKey(pid, stat.StartTimeTicks);
+        var process = before?.Key == key && before.Inode == entry.Inode ? before : new KnownProcess(key, entry.Inode);
+        process.Comm = ProcPidStat.Comm(text);
+        if (stat.IsKernelThread)
+        {
+            process.NextLook = TimeSpan.MaxValue;
+            if (process.Comm.StartsWith("vhost-", StringComparison.Ordinal) && int.TryParse(process.Comm.AsSpan(6), out var owner))
+            {
+                process.Verdict = Verdict.VhostThread;
+                process.VhostOwner = owner;
+            }
+
+            return process;
+        }
+
+        process.Vmm = VmmDetector.FromExecutable(Executable(pid) ?? process.Comm);
+        var isVmm = process.Vmm != VmmKind.Unknown;
+        process.Verdict = HoldsKvmVm(pid) switch
+        {
+            true => Verdict.KvmGuest,
+            false => isVmm ? Verdict.VmmWithoutKvm : Verdict.Other,
+            null => isVmm ? Verdict.VmmUnconfirmed : Verdict.Other,
+        };
+
+        var age = uptime - TimeSpan.FromSeconds((double)stat.StartTimeTicks / SystemInfo.ClockTicksPerSecond);
+        var wait = process.Verdict switch
+        {
+            // A guest stays one until it ends.
+            Verdict.KvmGuest => TimeSpan.MaxValue,
+            Verdict.VmmWithoutKvm or Verdict.VmmUnconfirmed => s_vmmWait,
+            _ => age / 2 < s_longestWait ? age / 2 : s_longestWait,
+        };
+        process.NextLook = wait == TimeSpan.MaxValue ? wait : uptime + wait;
+        return process;
+    }
+
+    private string? Executable(int pid)
+    {
+        Span<byte> link = stackalloc byte[512];
+        return host.ReadLink($"/proc/{pid}/exe", link, out var length) == Errno.None ? Encoding.UTF8.GetString(link[..length]) : null;
+    }
+
+    /// <summary>True or false when the descriptors can be listed, null when they cannot.</summary>
+    private bool? HoldsKvmVm(int pid)
+    {
+        _descriptors.Clear();
+        var folder = $"/proc/{pid}/fd";
+        var errno = host.ListNumbers(folder, _descriptors);
+        if (errno.IsDenied())
+        {
+            return null;
+        }
+
+        Span<byte> link = stackalloc byte[64];
+        foreach (var descriptor in _descriptors.Take(MaxDescriptors))
+        {
+            if (host.ReadLink($"{folder}/{descriptor.Number}", link, out var length) == Errno.None
+                && link[..length].SequenceEqual("anon_inode:kvm-vm"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,55 @@
+using KvmTop.Linux;
+
+namespace KvmTop.Collectors;
+
+/// <summary>A thread whose kernel files are kept open for as long as somebody reads them.</summary>
+internal sealed class TrackedThread(HostRoot host, int pid, VmThread thread) : IDisposable
+{
+    private HostFile? _schedstat;
+    private HostFile? _stat;
+    private HostFile? _status;
+    private byte[] _affinityBytes = [];
+    private string? _affinity;
+
+    public VmThread Thread { get; } = thread;
+
+    /// <summary>Folder of the thread in /proc.</summary>
+    private string Folder => $"/proc/{pid}/task/{Thread.Tid}";
+
+    public HostFile? Schedstat(out Errno errno) => Kept(ref _schedstat, "schedstat", out errno);
+
+    public HostFile? Stat(out Errno errno) => Kept(ref _stat, "stat", out errno);
+
+    public HostFile? Status(out Errno errno) => Kept(ref _status, "status", out errno);
+
+    /// <summary>The affinity text of the latest status and the same as a string, made anew only when it changes.</summary>
+    public string Affinity(ReadOnlySpan<byte> list)
+    {
+        if (_affinity is null || !list.SequenceEqual(_affinityBytes))
+        {
+            _affinityBytes = list.ToArray();
+            _affinity = System.Text.Encoding.ASCII.GetString(list);
+        }
+
+        return _affinity;
+    }
+
+    public void Dispose()
+    {
+        _schedstat?.Dispose();
+        _stat?.Dispose();
+        _status?.Dispose();
+        _schedstat = _stat = _status = null;
+    }
+
+    private HostFile? Kept(ref HostFile? file, string name, out Errno errno)
+    {
+        errno = Errno.None;
+        if (file is null)
+        {
+            errno = host.Open($"{Folder}/{name}", out file);
+        }
+
+        return file;
+    }
+}

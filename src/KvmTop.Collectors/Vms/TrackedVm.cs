@@ -1,0 +1,213 @@
+using System.Globalization;
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Collectors;
+
+/// <summary>One VM that is being watched: what is known about it, and its kernel files, kept open.</summary>
+internal sealed class TrackedVm : IDisposable
+{
+    // A new VMM makes its threads, and names them, over its first seconds.
+    private static readonly TimeSpan s_young = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_threadsPace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(2);
+
+    private readonly HostRoot _host;
+    private readonly VcpuThreadFinder _finder;
+    private readonly ReadBuffer _buffer = new(4096);
+    private readonly Dictionary<int, TrackedThread> _byTid = [];
+    private readonly Dictionary<int, int> _vcpuOfThread = [];
+    private readonly List<NumberedEntry> _entries = [];
+    private readonly List<(int Tid, string Comm)> _comms = [];
+    private readonly string _folder;
+    private TrackedThread[] _threads = [];
+    private HostFile? _stat;
+    private HostFile? _status;
+    private HostFile? _io;
+    private HostFile? _cpuStat;
+    private long _threadCount = -1;
+    private bool _listAgain = true;
+    private TimeSpan _threadsListed;
+    private TimeSpan _cgroupRead = TimeSpan.MinValue;
+    private IReadOnlyList<int> _vhost = [];
+
+    public TrackedVm(HostRoot host, VcpuThreadFinder finder, VmInfo info)
+    {
+        (_host, _finder, Info) = (host, finder, info);
+        _folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{info.Pid}");
+    }
+
+    /// <summary>What is known about it; replaced when something of it changes.</summary>
+    public VmInfo Info { get; set; }
+
+    /// <summary>True once the command line has been read, or cannot be.</summary>
+    public bool Described { get; set; }
+
+    /// <summary>The threads in the order of <see cref="VmInfo.Threads"/>.</summary>
+    public ReadOnlySpan<TrackedThread> Threads => _threads;
+
+    /// <summary>Kernel threads that work for it (vhost before Linux 6.4), by pid; a process of one thread each.</summary>
+    public IReadOnlyList<int> VhostThreads
+    {
+        get => _vhost;
+        set
+        {
+            if (!_vhost.SequenceEqual(value))
+            {
+                _vhost = value;
+                _listAgain = true;
+            }
+        }
+    }
+
+    /// <summary>When it was first seen, in uptime.</summary>
+    public required TimeSpan Since { get; init; }
+
+    /// <summary>What the vCPUs were last found to be doing.</summary>
+    public VmStateProbe StateProbe { get; } = new();
+
+    public HostFile? Stat(out Errno errno) => Kept(ref _stat, "stat", out errno);
+
+    public HostFile? Status(out Errno errno) => Kept(ref _status, "status", out errno);
+
+    public HostFile? Io(out Errno errno) => Kept(ref _io, "io", out errno);
+
+    /// <summary>The cpu.stat of its cgroup, or why there is none.</summary>
+    public HostFile? CpuStat(TimeSpan uptime, CgroupMounts mounts, out string? reason)
+    {
+        if (_cgroupRead == TimeSpan.MinValue || uptime - _cgroupRead >= s_cgroupPace)
+        {
+            // A VM can be put into another group long after it started.
+            _cgroupRead = uptime;
+            var path = CgroupCpu.Resolve(_host, mounts, _buffer.ReadAll(_host, $"{_folder}/cgroup", out _));
+            if (path != Info.Cgroup || _cpuStat is null)
+            {
+                _cpuStat?.Dispose();
+                _cpuStat = null;
+                Info = Info with { Cgroup = path };
+                if (path is not null)
+                {
+                    _ = _host.Open(path, out _cpuStat);
+                }
+            }
+        }
+
+        reason = _cpuStat is null ? "no CPU cgroup with throttling figures holds this VM" : null;
+        return _cpuStat;
+    }
+
+    /// <summary>Lists the threads again when their number changed, or it is time.</summary>
+    public void RefreshThreads(long threadCount, TimeSpan uptime)
+    {
+        var due = uptime - _threadsListed >= s_threadsPace || (uptime - Since < s_young && uptime - _threadsListed > TimeSpan.FromMilliseconds(500));
+        if (threadCount == _threadCount && !due && !_listAgain)
+        {
+            return;
+        }
+
+        // Once more at the next tick: a thread is created first and named a moment later.
+        _listAgain = threadCount != _threadCount;
+        (_threadCount, _threadsListed) = (threadCount, uptime);
+        _entries.Clear();
+        if (_host.ListNumbers($"{_folder}/task", _entries) != Errno.None)
+        {
+            return;
+        }
+
+        _comms.Clear();
+        foreach (var entry in _entries)
+        {
+            _comms.Add((entry.Number, Comm($"{_folder}/task/{entry.Number}/comm")));
+        }
+
+        var source = _finder.Find(Info.Pid, _comms, _vcpuOfThread);
+        var found = new List<VmThread>(_comms.Count + _vhost.Count);
+        foreach (var (tid, comm) in _comms)
+        {
+            var index = _vcpuOfThread.GetValueOrDefault(tid, -1);
+            found.Add(new VmThread(tid, index >= 0 ? ThreadRole.Vcpu : ThreadRoles.Of(comm, tid == Info.Pid), index, HostileText.Clean(comm, 16)));
+        }
+
+        foreach (var pid in _vhost)
+        {
+            found.Add(new VmThread(pid, ThreadRole.Vhost, -1, HostileText.Clean(Comm($"/proc/{pid}/comm"), 16)));
+        }
+
+        found.Sort(static (a, b) => (a.IsVcpu, b.IsVcpu) switch
+        {
+            (true, false) => -1,
+            (false, true) => 1,
+            (true, true) when a.VcpuIndex != b.VcpuIndex => a.VcpuIndex.CompareTo(b.VcpuIndex),
+            _ => a.Tid.CompareTo(b.Tid),
+        });
+        if (!found.SequenceEqual(Info.Threads))
+        {
+            Adopt(found);
+            Info = Info with { Threads = found, VcpuThreads = found.Count(t => t.IsVcpu), VcpuSource = source };
+        }
+        else if (source != Info.VcpuSource)
+        {
+            Info = Info with { VcpuSource = source };
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var thread in _threads)
+        {
+            thread.Dispose();
+        }
+
+        _threads = [];
+        _byTid.Clear();
+        foreach (ref var file in new Span<HostFile?>([_stat, _status, _io, _cpuStat]))
+        {
+            file?.Dispose();
+        }
+
+        _stat = _status = _io = _cpuStat = null;
+    }
+
+    private void Adopt(List<VmThread> found)
+    {
+        var threads = new TrackedThread[found.Count];
+        for (var i = 0; i < threads.Length; i++)
+        {
+            // A renamed thread keeps its descriptors only when it is the same in every respect: simple, and rare.
+            if (_byTid.Remove(found[i].Tid, out var known) && known.Thread != found[i])
+            {
+                known.Dispose();
+                known = null;
+            }
+
+            var owner = found[i].Role == ThreadRole.Vhost && _vhost.Contains(found[i].Tid) ? found[i].Tid : Info.Pid;
+            threads[i] = known ?? new TrackedThread(_host, owner, found[i]);
+        }
+
+        foreach (var gone in _byTid.Values)
+        {
+            gone.Dispose();
+        }
+
+        _byTid.Clear();
+        foreach (var thread in threads)
+        {
+            _byTid.Add(thread.Thread.Tid, thread);
+        }
+
+        _threads = threads;
+    }
+
+    private string Comm(string path) => System.Text.Encoding.UTF8.GetString(_buffer.ReadAll(_host, path, out _).TrimEnd((byte)'\n'));
+
+    private HostFile? Kept(ref HostFile? file, string name, out Errno errno)
+    {
+        errno = Errno.None;
+        if (file is null)
+        {
+            errno = _host.Open($"{_folder}/{name}", out file);
+        }
+
+        return file;
+    }
+}

@@ -1,0 +1,179 @@
+using System.Buffers.Text;
+using System.Globalization;
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Collectors;
+
+/// <summary>The VMs of this host, with their kernel files kept open. Shared by all collectors that read of VMs; refreshed by the first of them in a tick.</summary>
+internal sealed class VmRegistry(HostRoot host) : IDisposable
+{
+    private const int MaxArguments = 4096;
+    private const int MaxArgumentLength = 8192;
+    private const int MaxNameLength = 128;
+
+    // Without a KVM descriptor by this age QEMU will not get one: it emulates.
+    private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(3);
+
+    private readonly ProcessTable _processes = new(host);
+    private readonly VcpuThreadFinder _finder = new(host);
+    private readonly DeadlineWorker _commandLines = new(TimeSpan.FromMilliseconds(100));
+    private readonly UserNames _users = new(host);
+    private readonly SortedDictionary<VmKey, TrackedVm> _vms = [];
+    private readonly Dictionary<int, List<int>> _vhost = [];
+    private readonly List<VmKey> _gone = [];
+    private readonly ReadBuffer _buffer = new(1024);
+    private HostFile? _uptime;
+    private CgroupMounts? _mounts;
+
+    /// <summary>Every VM, by pid.</summary>
+    public IReadOnlyCollection<TrackedVm> Vms => _vms.Values;
+
+    /// <summary>VMMs whose descriptors this user may not list.</summary>
+    public int Unconfirmed => _processes.Denied;
+
+    /// <summary>Time since boot, on the kernel's clock, as of the latest refresh.</summary>
+    public TimeSpan Uptime { get; private set; }
+
+    /// <summary>Where the CPU controllers are mounted.</summary>
+    public CgroupMounts Mounts => _mounts ??= CgroupMounts.Read(host);
+
+    /// <summary>Finds what came, lets go of what went.</summary>
+    public Errno Refresh()
+    {
+        Uptime = ReadUptime();
+        var errno = _processes.Refresh(Uptime);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        _vhost.Clear();
+        foreach (var process in _processes.Known.Values)
+        {
+            if (process.Verdict == Verdict.VhostThread)
+            {
+                (_vhost.TryGetValue(process.VhostOwner, out var list) ? list : _vhost[process.VhostOwner] = []).Add(process.Key.Pid);
+            }
+        }
+
+        foreach (var process in _processes.Known.Values)
+        {
+            if (process.Verdict is Verdict.KvmGuest or Verdict.VmmWithoutKvm or Verdict.VmmUnconfirmed)
+            {
+                Track(process);
+            }
+        }
+
+        _gone.Clear();
+        foreach (var key in _vms.Keys)
+        {
+            if (!_processes.Known.TryGetValue(key.Pid, out var process) || process.Key != key)
+            {
+                _gone.Add(key);
+            }
+        }
+
+        foreach (var key in _gone)
+        {
+            _vms.Remove(key, out var vm);
+            vm?.Dispose();
+        }
+
+        return Errno.None;
+    }
+
+    public void Dispose()
+    {
+        foreach (var vm in _vms.Values)
+        {
+            vm.Dispose();
+        }
+
+        _vms.Clear();
+        _uptime?.Dispose();
+        _commandLines.Dispose();
+    }
+
+    private void Track(KnownProcess process)
+    {
+        if (!_vms.TryGetValue(process.Key, out var vm))
+        {
+            vm = new TrackedVm(host, _finder, FirstSight(process)) { Since = Uptime };
+            _vms.Add(process.Key, vm);
+        }
+
+        if (!vm.Described)
+        {
+            Describe(process, vm);
+        }
+
+        vm.VhostThreads = _vhost.TryGetValue(process.Key.Pid, out var vhost) ? vhost : [];
+        var accelerator = Accelerator(process, vm);
+        var confirmed = process.Verdict != Verdict.VmmUnconfirmed;
+        if (accelerator != vm.Info.Accelerator || confirmed != vm.Info.Confirmed)
+        {
+            vm.Info = vm.Info with { Accelerator = accelerator, Confirmed = confirmed };
+        }
+    }
+
+    private VmInfo FirstSight(KnownProcess process)
+    {
+        ProcPidStatus.TryParse(_buffer.ReadAll(host, $"/proc/{process.Key.Pid}/status", out var errno), out var status);
+        return new VmInfo
+        {
+            Key = process.Key,
+            Name = string.Create(CultureInfo.InvariantCulture, $"{HostileText.Clean(process.Comm, 16)}-{process.Key.Pid}"),
+            Vmm = process.Vmm,
+            Accelerator = null,
+            Confirmed = false,
+            User = errno == Errno.None ? _users.Get(status.Uid) : null,
+            Description = VmDescriber.Describe(process.Vmm, []),
+            Arguments = [],
+            Threads = [],
+            VcpuThreads = 0,
+            VcpuSource = "not looked for yet",
+        };
+    }
+
+    /// <summary>Reads the command line, which can hang on the memory lock of a process in trouble: then the next tick tries again.</summary>
+    private void Describe(KnownProcess process, TrackedVm vm)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Key.Pid}/cmdline");
+        if (!_commandLines.TryRun(() => new ReadBuffer().ReadAll(host, path, out _).ToArray(), out var text) || text is not { Length: > 0 })
+        {
+            return;
+        }
+
+        vm.Described = true;
+        var arguments = CommandLine.Split(text, MaxArguments, MaxArgumentLength);
+        var description = VmDescriber.Describe(process.Vmm, arguments);
+        vm.Info = vm.Info with
+        {
+            Name = description.Name is { Length: > 0 } name ? HostileText.Clean(name, MaxNameLength) : vm.Info.Name,
+            Description = description,
+            Arguments = [.. arguments.Select(a => HostileText.Clean(a, MaxArgumentLength))],
+        };
+    }
+
+    private string? Accelerator(KnownProcess process, TrackedVm vm)
+    {
+        if (process.Verdict == Verdict.KvmGuest)
+        {
+            return "kvm";
+        }
+
+        var asked = vm.Info.Description.Accelerator;
+        return process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu && Uptime - vm.Since > s_startUp ? "tcg" : asked;
+    }
+
+    private TimeSpan ReadUptime()
+    {
+        if (_uptime is null && host.Open("/proc/uptime", out _uptime) != Errno.None)
+        {
+            return Uptime;
+        }
+
+        return Utf8Parser.TryParse(_buffer.ReadRecord(_uptime!, out _), out double seconds, out _) ? TimeSpan.FromSeconds(seconds) : Uptime;
+    }
+}

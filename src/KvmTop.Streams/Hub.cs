@@ -1,0 +1,175 @@
+using System.Reactive;
+using System.Reactive.Concurrency;
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using System.Reactive.Subjects;
+using KvmTop.Collectors;
+
+namespace KvmTop.Streams;
+
+/// <summary>
+/// Where all topics meet: at each tick it reads what somebody looks at, in order, on the collector thread, and publishes one snapshot. Slow topics are
+/// read on a worker, one at a time, and join the next snapshot. Nobody subscribed: nothing is read.
+/// </summary>
+public sealed class Hub : IDisposable
+{
+    /// <summary>How long a reader keeps its descriptors and its last sample after the last one who looked has gone.</summary>
+    public static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
+
+    private readonly IReadOnlyList<Topic> _all;
+    private readonly CollectorContext _context;
+    private readonly IScheduler _collector;
+    private readonly IScheduler _worker;
+    private readonly IStopwatch _clock;
+    private readonly BehaviorSubject<TimeSpan> _interval;
+    private readonly Subject<Unit> _refresh = new();
+    private readonly IObservable<Snapshot> _snapshots;
+    private readonly Dictionary<Topic, int> _demand = [];
+    private readonly Dictionary<Topic, TopicPoll> _polls = [];
+
+    private Snapshot _latest = Snapshot.Empty;
+    private TimeSpan _latestAt;
+
+    /// <param name="all">Every topic there is, in the order of reading: a topic after those that it stands on.</param>
+    /// <param name="context">Files and shared state.</param>
+    /// <param name="collector">A scheduler with one thread of its own; all reading happens there.</param>
+    /// <param name="worker">Another one, for slow topics.</param>
+    /// <param name="interval">From tick to tick, to begin with.</param>
+    /// <param name="first">When the second tick comes, if sooner.</param>
+    public Hub(IReadOnlyList<Topic> all, CollectorContext context, IScheduler collector, IScheduler worker, TimeSpan interval, TimeSpan? first = null)
+    {
+        (_all, _context, _collector, _worker) = (all, context, collector, worker);
+        _clock = collector.StartStopwatch();
+        _interval = new BehaviorSubject<TimeSpan>(interval);
+        var ticks = _interval.Select(i => Poll.Every(i, collector, first)).Switch().Select(_ => Tick());
+        var refreshes = _refresh.ObserveOn(collector).Select(_ => Refresh());
+        _snapshots = ticks.Merge(refreshes).Publish().RefCount();
+    }
+
+    /// <summary>From tick to tick. Setting it takes effect at once, with a tick. To be set from one thread.</summary>
+    public TimeSpan Interval
+    {
+        get => _interval.Value;
+        set => _interval.OnNext(value);
+    }
+
+    /// <summary>
+    /// Snapshots that hold at least these topics, one per tick, for as long as one is subscribed. They arrive on the collector thread, in order; a
+    /// subscriber that takes long delays the ticks, so a screen crosses over by <see cref="LatestWins{T}"/>.
+    /// </summary>
+    public IObservable<Snapshot> Observe(IReadOnlyCollection<Topic> topics) =>
+        Observable.Create<Snapshot>(observer =>
+        {
+            var all = WithPrerequisites(topics);
+            Count(all, 1);
+            return new CompositeDisposable(_snapshots.Subscribe(observer), Disposable.Create(() => Count(all, -1)));
+        });
+
+    /// <summary>Reads what is looked at since just now and has no reading yet, without waiting for the next tick, and publishes it.</summary>
+    public void RefreshNow() => _refresh.OnNext(Unit.Default);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _interval.Dispose();
+        _refresh.Dispose();
+        foreach (var poll in _polls.Values)
+        {
+            poll.Dispose();
+        }
+    }
+
+    private static HashSet<Topic> WithPrerequisites(IEnumerable<Topic> topics)
+    {
+        var all = new HashSet<Topic>();
+        var open = new Stack<Topic>(topics);
+        while (open.TryPop(out var topic))
+        {
+            if (all.Add(topic))
+            {
+                foreach (var prerequisite in topic.After)
+                {
+                    open.Push(prerequisite);
+                }
+            }
+        }
+
+        return all;
+    }
+
+    private void Count(IEnumerable<Topic> topics, int change)
+    {
+        lock (_demand)
+        {
+            foreach (var topic in topics)
+            {
+                _demand[topic] = _demand.GetValueOrDefault(topic) + change;
+            }
+        }
+    }
+
+    private bool IsWanted(Topic topic)
+    {
+        lock (_demand)
+        {
+            return _demand.GetValueOrDefault(topic) > 0;
+        }
+    }
+
+    private Snapshot Tick()
+    {
+        var now = _clock.Elapsed;
+        var interval = _latest.Sequence == 0 ? TimeSpan.Zero : now - _latestAt;
+        _latestAt = now;
+        return _latest = Read(now, everything: true, _latest.Sequence + 1, interval);
+    }
+
+    private Snapshot Refresh() => _latest = Read(_clock.Elapsed, everything: false, _latest.Sequence, _latest.Interval);
+
+    private Snapshot Read(TimeSpan now, bool everything, long sequence, TimeSpan interval)
+    {
+        var states = new Dictionary<Topic, TopicState>(_all.Count);
+        var events = _latest.Events;
+        foreach (var topic in _all)
+        {
+            var wanted = IsWanted(topic);
+            if (!_polls.TryGetValue(topic, out var poll))
+            {
+                if (!wanted)
+                {
+                    continue;
+                }
+
+                _polls.Add(topic, poll = new TopicPoll(topic.CreateReader(_context), topic.IsSlow ? _worker : null));
+            }
+
+            if (!wanted)
+            {
+                if (now - poll.LastWanted > Linger)
+                {
+                    poll.Dispose();
+                    _polls.Remove(topic);
+                }
+
+                continue;
+            }
+
+            poll.LastWanted = now;
+            if (everything || poll.State is null)
+            {
+                poll.ReadIfDue(now);
+            }
+
+            if (poll.Publish(now) is { } state)
+            {
+                states.Add(topic, state);
+                foreach (var e in poll.TakeEvents())
+                {
+                    events = events.Add(e);
+                }
+            }
+        }
+
+        return new Snapshot(sequence, _context.Host.Time.GetUtcNow(), interval, states, events);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Reactive.Concurrency;
+using KvmTop.Collectors;
+
+namespace KvmTop.Streams;
+
+/// <summary>One topic at its own pace: when it is due, where it is read, and what it said last. Used on the collector thread.</summary>
+internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisposable
+{
+    // A slow reading that has not come back by then is shown as stale, with the value before it.
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(5);
+
+    // A tick that comes a little early must not make a topic skip its turn.
+    private static readonly TimeSpan s_slack = TimeSpan.FromMilliseconds(50);
+
+    private readonly List<HostEvent> _events = [];
+    private TopicState? _finished;
+    private TimeSpan? _started;
+    private TimeSpan _last = TimeSpan.MinValue;
+    private ReadingStatus _status = ReadingStatus.Ok;
+    private int _running;
+    private bool _disposed;
+
+    /// <summary>The latest reading, or null before the first.</summary>
+    public TopicState? State { get; private set; }
+
+    /// <summary>When somebody last looked.</summary>
+    public TimeSpan LastWanted { get; set; }
+
+    public void ReadIfDue(TimeSpan now)
+    {
+        if (_last != TimeSpan.MinValue && now - _last + s_slack < reader.Topic.Pace)
+        {
+            return;
+        }
+
+        if (worker is null)
+        {
+            _last = now;
+            Accept(reader.Read());
+        }
+        else if (Interlocked.CompareExchange(ref _running, 1, 0) == 0)
+        {
+            _last = now;
+            _started = now;
+            worker.Schedule(() =>
+            {
+                Volatile.Write(ref _finished, reader.Read());
+                Volatile.Write(ref _running, 0);
+                if (Volatile.Read(ref _disposed))
+                {
+                    reader.Dispose();
+                }
+            });
+        }
+    }
+
+    /// <summary>The state to show now: the latest reading, marked stale when the next one is overdue.</summary>
+    public TopicState? Publish(TimeSpan now)
+    {
+        if (Interlocked.Exchange(ref _finished, null) is { } finished)
+        {
+            _started = null;
+            Accept(finished);
+        }
+
+        if (_started is { } started && now - started > s_deadline && State is { } state)
+        {
+            return state with { Status = ReadingStatus.Stale, Reason = $"no answer for {(now - started).TotalSeconds:0} s" };
+        }
+
+        return State;
+    }
+
+    /// <summary>What has happened since this was last asked.</summary>
+    public IReadOnlyList<HostEvent> TakeEvents()
+    {
+        if (_events.Count == 0)
+        {
+            return [];
+        }
+
+        HostEvent[] events = [.. _events];
+        _events.Clear();
+        return events;
+    }
+
+    public void Dispose()
+    {
+        Volatile.Write(ref _disposed, true);
+        if (Volatile.Read(ref _running) == 0)
+        {
+            reader.Dispose();
+        }
+    }
+
+    private void Accept(TopicState state)
+    {
+        State = state;
+        _events.AddRange(state.Events);
+        if (state.Status != _status)
+        {
+            var severity = state.Status is ReadingStatus.Ok ? Severity.Info : Severity.Warning;
+            var text = state.Status is ReadingStatus.Ok ? "readable again" : $"{state.Status}: {state.Reason}";
+            _events.Add(new HostEvent(state.Time, severity, reader.Topic.Id, null, text));
+            _status = state.Status;
+        }
+    }
+}
