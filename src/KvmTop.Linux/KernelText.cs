@@ -1,0 +1,37 @@
+using System.Text;
+
+namespace KvmTop.Linux;
+
+/// <summary>Short texts out of kernel files and captured trees, made fit for keeping: valid, of one line, without control characters, bounded.</summary>
+internal static class KernelText
+{
+    public static string Clean(ReadOnlySpan<byte> text, int longest)
+    {
+        text = text.Trim(" \t\r\n\0"u8);
+        text = text[..Math.Min(text.Length, longest)];
+        var decoded = Encoding.UTF8.GetString(text);
+        var clean = true;
+        foreach (var c in decoded)
+            clean &= !char.IsControl(c);
+
+        return clean ? decoded : string.Create(decoded.Length, decoded, static (span, from) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+                span[i] = !char.IsControl(from[i]) ? from[i] : from[i] == '\t' ? ' ' : '?';
+        });
+    }
+
+    /// <summary>A small file as one line of text; null, and the error, when it cannot be read.</summary>
+    public static string? Read(HostRoot host, ReadBuffer buffer, string path, out Errno errno)
+    {
+        var text = buffer.ReadAll(host, path, out errno);
+        return errno == Errno.None ? Clean(text, 256) : null;
+    }
+
+    /// <summary>A small file that holds one number; null when it cannot be read or holds something else.</summary>
+    public static long? ReadNumber(HostRoot host, ReadBuffer buffer, string path)
+    {
+        var fields = new ByteFields(buffer.ReadAll(host, path, out _));
+        return fields.TryInt64(out var n) ? n : null;
+    }
+}
