@@ -1,9 +1,9 @@
-using System.Reactive;
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using KvmTop.Collectors;
+using Nothing = System.Reactive.Unit;
 
 namespace KvmTop.Streams;
 
@@ -22,7 +22,7 @@ public sealed class Hub : IDisposable
     private readonly IScheduler _worker;
     private readonly IStopwatch _clock;
     private readonly BehaviorSubject<TimeSpan> _interval;
-    private readonly Subject<Unit> _refresh = new();
+    private readonly Subject<Nothing> _refresh = new();
     private readonly IObservable<Snapshot> _snapshots;
     private readonly Dictionary<Topic, int> _demand = [];
     private readonly Dictionary<Topic, TopicPoll> _polls = [];
@@ -66,7 +66,7 @@ public sealed class Hub : IDisposable
         });
 
     /// <summary>Reads what is looked at since just now and has no reading yet, without waiting for the next tick, and publishes it.</summary>
-    public void RefreshNow() => _refresh.OnNext(Unit.Default);
+    public void RefreshNow() => _refresh.OnNext(Nothing.Default);
 
     /// <inheritdoc/>
     public void Dispose()

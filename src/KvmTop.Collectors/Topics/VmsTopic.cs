@@ -1,5 +1,4 @@
 using KvmTop.Linux;
-using KvmTop.Vmm;
 
 namespace KvmTop.Collectors;
 
@@ -130,7 +129,7 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
     public static VmsTopic Instance { get; } = new();
 
     /// <inheritdoc/>
-    public override ICollector<VmsSample> CreateCollector(CollectorContext context) => new Collector(context);
+    public override ICollector<VmsSample> CreateCollector(CollectorContext context) => new VmsCollector(context);
 
     /// <inheritdoc/>
     public override VmsModel Derive(VmsSample? before, VmsSample now)
@@ -233,8 +232,8 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
             Ready = (ready, worst, worstVcpu),
             ReadBytesPerSecond = Rates.PerSecond(before?.Io?.ReadBytes, now.Io?.ReadBytes, seconds),
             WriteBytesPerSecond = Rates.PerSecond(before?.Io?.WriteBytes, now.Io?.WriteBytes, seconds),
-            ThrottledPct = before?.Info.Cgroup == now.Info.Cgroup
-                ? Rates.PerSecond(before?.Cgroup?.ThrottledNanoseconds, now.Cgroup?.ThrottledNanoseconds, seconds) / 1e7
+            ThrottledPct = before is not null && before.Info.Cgroup == now.Info.Cgroup && before.Info.Quotas.SequenceEqual(now.Info.Quotas)
+                ? Rates.PerSecond(before.Cgroup?.ThrottledNanoseconds, now.Cgroup?.ThrottledNanoseconds, seconds) / 1e7
                 : double.NaN,
             Memory = now.Status,
             IoReason = now.IoReason,
@@ -277,130 +276,5 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
         double Percent(ulong? was, ulong ticks) => Rates.PerSecond(was, ticks, seconds) * 100 / SystemInfo.ClockTicksPerSecond;
         var guest = Percent(before?.GuestTimeTicks, now.GuestTimeTicks);
         return (guest, Math.Max(0, Percent(before?.UtimeTicks, now.UtimeTicks) - guest), Percent(before?.StimeTicks, now.StimeTicks));
-    }
-
-    private sealed class Collector(CollectorContext context) : ICollector<VmsSample>
-    {
-        private readonly HostRoot _host = context.Host;
-        private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
-        private readonly ReadBuffer _buffer = new(4096);
-        private readonly Dictionary<VmKey, (ulong RunNs, TimeSpan At)> _vcpuRun = [];
-
-        public Reading<VmsSample> Collect()
-        {
-            var errno = _registry.Refresh();
-            if (errno != Errno.None)
-            {
-                return Reading<VmsSample>.Missing(errno.IsDenied() ? ReadingStatus.Denied : ReadingStatus.Failed, $"/proc: {errno.Describe()}");
-            }
-
-            var samples = new List<VmSample>(_registry.Vms.Count);
-            foreach (var vm in _registry.Vms)
-            {
-                if (Sample(vm) is { } sample)
-                {
-                    samples.Add(sample);
-                }
-            }
-
-            if (_vcpuRun.Count > 2 * samples.Count)
-            {
-                var alive = samples.Select(s => s.Info.Key).ToHashSet();
-                foreach (var key in _vcpuRun.Keys.Where(k => !alive.Contains(k)).ToList())
-                {
-                    _vcpuRun.Remove(key);
-                }
-            }
-
-            return Reading<VmsSample>.Ok(new VmsSample(samples, _registry.Unconfirmed));
-        }
-
-        // The registry outlives this collector: other topics and the next subscriber use it.
-        public void Dispose()
-        {
-        }
-
-        /// <summary>Reads one VM; null when it ended in between.</summary>
-        private VmSample? Sample(TrackedVm vm)
-        {
-            if (vm.Stat(out var errno) is not { } file || !ProcPidStat.TryParse(_buffer.ReadRecord(file, out errno), out var stat))
-            {
-                return null;
-            }
-
-            vm.RefreshThreads((long)stat.Threads, _registry.Uptime);
-            var status = vm.Status(out errno) is { } statusFile && ProcPidStatus.TryParse(_buffer.ReadRecord(statusFile, out errno), out var s) ? s : (ProcPidStatus?)null;
-            ProcPidIo? io = null;
-            string? ioReason = null;
-            if (vm.Io(out errno) is { } ioFile && ProcPidIo.TryParse(_buffer.ReadRecord(ioFile, out errno), out var i))
-            {
-                io = i;
-            }
-            else
-            {
-                ioReason = errno.IsDenied() ? "/proc/PID/io of another user's process: needs root" : $"/proc/PID/io: {errno.Describe()}";
-            }
-
-            CgroupCpuStat? cgroup = vm.CpuStat(_registry.Uptime, _registry.Mounts, out var cgroupReason) is { } cpuStat
-                && CgroupCpuStat.TryParse(_buffer.ReadRecord(cpuStat, out errno), out var c) ? c : null;
-
-            var readAt = TimeSpan.FromSeconds((double)_host.Time.GetTimestamp() / _host.Time.TimestampFrequency);
-            var threads = new ThreadSample[vm.Threads.Length];
-            string? schedulerReason = null;
-            ulong slices = 0, run = 0;
-            for (var n = 0; n < threads.Length; n++)
-            {
-                var thread = vm.Threads[n];
-                SchedStat? scheduler = null;
-                if (thread.Schedstat(out errno) is { } schedstat && SchedStat.TryParse(_buffer.ReadRecord(schedstat, out errno), out var value))
-                {
-                    scheduler = value;
-                    if (thread.Thread.IsVcpu)
-                    {
-                        slices += value.Timeslices;
-                        run += value.RunNs;
-                    }
-                }
-                else if (!errno.IsGone() || (errno == Errno.ENOENT && n == 0))
-                {
-                    schedulerReason = errno == Errno.ENOENT
-                        ? "/proc/PID/task/TID/schedstat: this kernel has none (CONFIG_SCHED_INFO)"
-                        : $"/proc/PID/task/TID/schedstat: {errno.Describe()}";
-                }
-
-                threads[n] = new ThreadSample(thread.Thread, scheduler);
-            }
-
-            var share = double.NaN;
-            if (_vcpuRun.TryGetValue(vm.Info.Key, out var was) && readAt > was.At && run >= was.RunNs)
-            {
-                share = (run - was.RunNs) / 1e9 / (readAt - was.At).TotalSeconds;
-            }
-
-            _vcpuRun[vm.Info.Key] = (run, readAt);
-            return new VmSample
-            {
-                Info = vm.Info,
-                ReadAt = readAt,
-                State = State(vm, stat, slices, share),
-                Stat = stat,
-                Status = status,
-                Io = io,
-                IoReason = ioReason,
-                Cgroup = cgroup,
-                CgroupReason = cgroupReason,
-                SchedulerReason = schedulerReason,
-                Threads = threads,
-            };
-        }
-
-        private VmState State(TrackedVm vm, in ProcPidStat stat, ulong slices, double share) => stat.State switch
-        {
-            'Z' or 'X' or 'x' => VmState.Zombie,
-            'T' or 't' => VmState.Stopped,
-            _ when vm.Info.Accelerator == "kvm" => vm.Info.VcpuThreads == 0 ? VmState.Starting : vm.StateProbe.Probe(_host, vm, slices, share),
-            // Under TCG an idle vCPU sleeps where a paused one does.
-            _ => share > 0.02 ? VmState.Running : VmState.Unknown,
-        };
     }
 }

@@ -132,7 +132,7 @@ internal sealed class ProcessTable(HostRoot host)
 
         var key = new VmKey(pid, stat.StartTimeTicks);
         var process = before?.Key == key && before.Inode == entry.Inode ? before : new KnownProcess(key, entry.Inode);
-        process.Comm = ProcPidStat.Comm(text);
+        process.Comm = Encoding.UTF8.GetString(ProcPidStat.Comm(text));
         if (stat.IsKernelThread)
         {
             process.NextLook = TimeSpan.MaxValue;

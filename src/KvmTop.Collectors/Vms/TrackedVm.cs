@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using KvmTop.Linux;
 using KvmTop.Vmm;
 
@@ -11,6 +12,7 @@ internal sealed class TrackedVm : IDisposable
     private static readonly TimeSpan s_young = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_threadsPace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_quotaPace = TimeSpan.FromSeconds(10);
 
     private readonly HostRoot _host;
     private readonly VcpuThreadFinder _finder;
@@ -24,11 +26,13 @@ internal sealed class TrackedVm : IDisposable
     private HostFile? _stat;
     private HostFile? _status;
     private HostFile? _io;
-    private HostFile? _cpuStat;
     private long _threadCount = -1;
     private bool _listAgain = true;
     private TimeSpan _threadsListed;
-    private TimeSpan _cgroupRead = TimeSpan.MinValue;
+    private readonly List<HostFile> _quotas = [];
+    private byte[] _membership = [];
+    private TimeSpan? _cgroupRead;
+    private TimeSpan _quotasFound;
     private IReadOnlyList<int> _vhost = [];
 
     public TrackedVm(HostRoot host, VcpuThreadFinder finder, VmInfo info)
@@ -72,28 +76,40 @@ internal sealed class TrackedVm : IDisposable
 
     public HostFile? Io(out Errno errno) => Kept(ref _io, "io", out errno);
 
-    /// <summary>The cpu.stat of its cgroup, or why there is none.</summary>
-    public HostFile? CpuStat(TimeSpan uptime, CgroupMounts mounts, out string? reason)
+    /// <summary>
+    /// What quotas have done to it: the sum over the cgroups that have one, among its own, libvirt's below it (one per vCPU) and those around it. No
+    /// quota anywhere is an honest zero. Null, with the reason, where no CPU controller counts.
+    /// </summary>
+    public CgroupCpuStat? Throttling(TimeSpan uptime, CgroupMounts mounts, out string? reason)
     {
-        if (_cgroupRead == TimeSpan.MinValue || uptime - _cgroupRead >= s_cgroupPace)
+        if (_cgroupRead is null || uptime - _cgroupRead >= s_cgroupPace)
         {
-            // A VM can be put into another group long after it started.
-            _cgroupRead = uptime;
-            var path = CgroupCpu.Resolve(_host, mounts, _buffer.ReadAll(_host, $"{_folder}/cgroup", out _));
-            if (path != Info.Cgroup || _cpuStat is null)
-            {
-                _cpuStat?.Dispose();
-                _cpuStat = null;
-                Info = Info with { Cgroup = path };
-                if (path is not null)
-                {
-                    _ = _host.Open(path, out _cpuStat);
-                }
-            }
+            FindQuotas(uptime, mounts);
         }
 
-        reason = _cpuStat is null ? "no CPU cgroup with throttling figures holds this VM" : null;
-        return _cpuStat;
+        if (Info.Cgroup is null)
+        {
+            reason = "no CPU controller counts for this VM's cgroup";
+            return null;
+        }
+
+        reason = null;
+        var sum = default(CgroupCpuStat);
+        foreach (var file in _quotas)
+        {
+            if (!CgroupCpuStat.TryParse(_buffer.ReadRecord(file, out var errno), out var stat))
+            {
+                // The group went away: the next look finds what stands now.
+                _cgroupRead = null;
+                reason = $"cpu.stat of the cgroup: {errno.Describe()}";
+                return null;
+            }
+
+            sum = new CgroupCpuStat(
+                sum.Periods + stat.Periods, sum.ThrottledPeriods + stat.ThrottledPeriods, sum.ThrottledNanoseconds + stat.ThrottledNanoseconds, null);
+        }
+
+        return sum;
     }
 
     /// <summary>Lists the threads again when their number changed, or it is time.</summary>
@@ -125,7 +141,7 @@ internal sealed class TrackedVm : IDisposable
         foreach (var (tid, comm) in _comms)
         {
             var index = _vcpuOfThread.GetValueOrDefault(tid, -1);
-            found.Add(new VmThread(tid, index >= 0 ? ThreadRole.Vcpu : ThreadRoles.Of(comm, tid == Info.Pid), index, HostileText.Clean(comm, 16)));
+            found.Add(new VmThread(tid, index >= 0 ? ThreadRole.Vcpu : VcpuThreadName.RoleOf(Encoding.UTF8.GetBytes(comm), tid == Info.Pid), index, HostileText.Clean(comm, 16)));
         }
 
         foreach (var pid in _vhost)
@@ -160,12 +176,60 @@ internal sealed class TrackedVm : IDisposable
 
         _threads = [];
         _byTid.Clear();
-        foreach (ref var file in new Span<HostFile?>([_stat, _status, _io, _cpuStat]))
+        _stat?.Dispose();
+        _status?.Dispose();
+        _io?.Dispose();
+        _stat = _status = _io = null;
+        CloseQuotas();
+    }
+
+    private void FindQuotas(TimeSpan uptime, CgroupMounts mounts)
+    {
+        // A VM can be put into another group, or be given a quota, long after it started. The membership is cheap to look at; the quotas of a
+        // dozen groups are not, and are spread by pid over the ticks.
+        var membership = _buffer.ReadAll(_host, $"{_folder}/cgroup", out _);
+        var moved = _cgroupRead is null || !membership.SequenceEqual(_membership);
+        _cgroupRead = uptime;
+        if (!moved && uptime - _quotasFound < s_quotaPace)
         {
-            file?.Dispose();
+            return;
         }
 
-        _stat = _status = _io = _cpuStat = null;
+        if (moved)
+        {
+            _membership = membership.ToArray();
+        }
+
+        _quotasFound = uptime - TimeSpan.FromMilliseconds(Info.Pid % 10 * 500);
+        CloseQuotas();
+        var files = CgroupCpu.ListStatFiles(_host, mounts, _membership);
+        var limited = new List<string>();
+        foreach (var file in files)
+        {
+            if (CpuQuota.Read(_host, file.Path) is { Cpus: not null } && _host.Open(file.Path, out var open) == Errno.None)
+            {
+                _quotas.Add(open!);
+                limited.Add(file.Path);
+            }
+        }
+
+        // A process in the root group has none that could hold it back: nothing to count, which is known.
+        var inRoot = files.Count == 0 && mounts is not { V2: null, CpuV1: null };
+        Info = Info with
+        {
+            Cgroup = files.LastOrDefault(f => f.Relation != CgroupRelation.Child)?.Path ?? (inRoot ? "/" : null),
+            Quotas = limited.SequenceEqual(Info.Quotas) ? Info.Quotas : limited,
+        };
+    }
+
+    private void CloseQuotas()
+    {
+        foreach (var file in _quotas)
+        {
+            file.Dispose();
+        }
+
+        _quotas.Clear();
     }
 
     private void Adopt(List<VmThread> found)
@@ -198,7 +262,7 @@ internal sealed class TrackedVm : IDisposable
         _threads = threads;
     }
 
-    private string Comm(string path) => System.Text.Encoding.UTF8.GetString(_buffer.ReadAll(_host, path, out _).TrimEnd((byte)'\n'));
+    private string Comm(string path) => Encoding.UTF8.GetString(_buffer.ReadAll(_host, path, out _).TrimEnd((byte)'\n'));
 
     private HostFile? Kept(ref HostFile? file, string name, out Errno errno)
     {

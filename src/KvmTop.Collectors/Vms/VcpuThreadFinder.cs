@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using KvmTop.Linux;
 using KvmTop.Vmm;
 
@@ -20,10 +22,10 @@ internal sealed class VcpuThreadFinder(HostRoot host)
     public string Find(int pid, IReadOnlyList<(int Tid, string Comm)> threads, Dictionary<int, int> vcpuOfThread)
     {
         vcpuOfThread.Clear();
+        Span<byte> name = stackalloc byte[64];
         foreach (var (tid, comm) in threads)
         {
-            Span<byte> name = stackalloc byte[64];
-            if (System.Text.Encoding.UTF8.TryGetBytes(comm, name, out var length)
+            if (Encoding.UTF8.TryGetBytes(comm, name, out var length)
                 && VcpuThreadName.TryParse(name[..length], out var index, out _))
             {
                 vcpuOfThread.TryAdd(tid, index);
@@ -68,7 +70,7 @@ internal sealed class VcpuThreadFinder(HostRoot host)
         {
             if (name.StartsWith("vcpu", StringComparison.Ordinal)
                 && int.TryParse(name.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-                && System.Buffers.Text.Utf8Parser.TryParse(_buffer.ReadAll(host, $"{KvmDebugfs}/{folder}/{name}/pid", out _), out int tid, out _))
+                && Utf8Parser.TryParse(_buffer.ReadAll(host, $"{KvmDebugfs}/{folder}/{name}/pid", out _), out int tid, out _))
             {
                 vcpuOfThread[tid] = index;
             }
@@ -96,7 +98,7 @@ internal sealed class VcpuThreadFinder(HostRoot host)
                 continue;
             }
 
-            var target = System.Text.Encoding.UTF8.GetString(link[..length]);
+            var target = Encoding.UTF8.GetString(link[..length]);
             if (target.StartsWith(VcpuLink, StringComparison.Ordinal)
                 && int.TryParse(target.AsSpan(VcpuLink.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
             {

@@ -71,8 +71,11 @@ public sealed record VmInfo
     /// <summary>Which source told the vCPU threads: "thread names", "debugfs", "KVM_RUN", or why none did.</summary>
     public required string VcpuSource { get; init; }
 
-    /// <summary>Path of the VM's CPU cgroup as the kernel names it, or null.</summary>
+    /// <summary>The cpu.stat of the VM's own CPU cgroup, "/" for the root, or null where no CPU controller counts.</summary>
     public string? Cgroup { get; init; }
+
+    /// <summary>The cpu.stat files of those cgroups around and below it that have a quota.</summary>
+    public IReadOnlyList<string> Quotas { get; init; } = [];
 
     /// <summary>Process id.</summary>
     public int Pid => Key.Pid;

@@ -119,7 +119,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
     private VmInfo FirstSight(KnownProcess process)
     {
-        ProcPidStatus.TryParse(_buffer.ReadAll(host, $"/proc/{process.Key.Pid}/status", out var errno), out var status);
+        var text = _buffer.ReadAll(host, $"/proc/{process.Key.Pid}/status", out _);
         return new VmInfo
         {
             Key = process.Key,
@@ -127,7 +127,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             Vmm = process.Vmm,
             Accelerator = null,
             Confirmed = false,
-            User = errno == Errno.None ? _users.Get(status.Uid) : null,
+            User = ProcPidStatus.TryParse(text, out var status) ? _users.NameOf(status.Uid) : null,
             Description = VmDescriber.Describe(process.Vmm, []),
             Arguments = [],
             Threads = [],

@@ -53,7 +53,7 @@ internal sealed class VmStateProbe
                 continue;
             }
 
-            if (call.IsRunning || call.IsKvmRun)
+            if (call.State == ThreadSyscallState.Running || call.IsKvmRun)
             {
                 return VmState.Running;
             }
