@@ -1,0 +1,37 @@
+using System.Reactive.Linq;
+using KvmTop.Collectors;
+using KvmTop.CommandLine;
+using KvmTop.Configuration;
+
+namespace KvmTop.Batch;
+
+/// <summary>Prints one record per tick, each with rates over exactly its interval; a silent first reading primes them.</summary>
+internal static class BatchRun
+{
+    /// <summary>Runs until the records are out, the reader of our output has gone, or a signal ends the process. Returns the exit code.</summary>
+    public static int Run(Options options)
+    {
+        if (!RecordPrinter.TryCreate(options, out var printer, out var problem))
+        {
+            return StandardStreams.PrintError($"kvmtop: {problem}\n", ExitCode.Usage);
+        }
+
+        using var monitor = new Monitor(options, first: null);
+        using var ended = new ManualResetEventSlim();
+        Exception? failure = null;
+        var count = options.Once ? 1 : options.Iterations;
+        var records = monitor.Hub.Observe(printer.Needs).Skip(1);
+        using var subscription = (count is { } n ? records.Take(n) : records)
+            .TakeUntil(_ => StandardStreams.Output.IsClosed)
+            .Subscribe(
+                snapshot => printer.Print(snapshot),
+                e =>
+                {
+                    failure = e;
+                    ended.Set();
+                },
+                ended.Set);
+        ended.Wait();
+        return failure is null ? ExitCode.Success : StandardStreams.PrintError($"kvmtop: {failure.Message}\n", ExitCode.Failed);
+    }
+}

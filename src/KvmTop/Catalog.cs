@@ -1,0 +1,34 @@
+using KvmTop.Collectors;
+
+namespace KvmTop;
+
+/// <summary>Everything there is, one line each: a new topic, figure list or pane is listed here and nowhere else.</summary>
+internal static class Catalog
+{
+    /// <summary>All topics in the order of reading: a topic after those that it stands on.</summary>
+    public static IReadOnlyList<Topic> Topics { get; } =
+    [
+        HostTopic.Instance,
+        MachineTopic.Instance,
+        VmsTopic.Instance,
+        VcpuTimesTopic.Instance,
+        VcpuPlacementTopic.Instance,
+        InterruptsTopic.Instance,
+        SelfTopic.Instance,
+    ];
+
+    /// <summary>Figures of the host.</summary>
+    public static IReadOnlyList<Metric<HostRow>> HostMetrics { get; } = [.. MachineTopic.Metrics, .. HostTopic.Metrics];
+
+    /// <summary>Figures of this program.</summary>
+    public static IReadOnlyList<Metric<HostRow>> SelfMetrics { get; } = [.. SelfTopic.Metrics];
+
+    /// <summary>Figures of a VM.</summary>
+    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm];
+
+    /// <summary>Figures of a vCPU.</summary>
+    public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics];
+
+    /// <summary>The topics that a set of figures needs.</summary>
+    public static IEnumerable<Topic> Needs<TRow>(IEnumerable<Metric<TRow>> metrics) => metrics.SelectMany(m => m.Needs).Distinct();
+}

@@ -1,0 +1,26 @@
+namespace KvmTop;
+
+/// <summary>The columns that a table shows unless the configuration says otherwise, by metric id.</summary>
+internal static class DefaultColumns
+{
+    /// <summary>Of the VMs table.</summary>
+    public static IReadOnlyList<string> Vms { get; } =
+    [
+        "name", "state", "vcpu_count", "cpu_pct", "ready_pct", "ready_max_pct", "guest_pct", "emulator_pct", "throttled_pct",
+        "mem_configured_bytes", "rss_bytes", "swap_bytes", "read_bytes_per_s", "write_bytes_per_s", "user", "accel", "pid",
+    ];
+
+    /// <summary>Of the vCPUs table.</summary>
+    public static IReadOnlyList<string> Vcpus { get; } =
+    [
+        "vm", "index", "cpu_pct", "ready_pct", "guest_pct", "user_pct", "system_pct", "pcpu", "node", "affinity", "slices_per_s",
+        "voluntary_switches_per_s", "involuntary_switches_per_s", "tid",
+    ];
+
+    /// <summary>Of the host.</summary>
+    public static IReadOnlyList<string> Host { get; } =
+    [
+        "name", "cpus", "cpu_pct", "guest_pct", "user_pct", "system_pct", "iowait_pct", "load1", "mem_total_bytes", "mem_used_bytes", "swap_used_bytes",
+        "psi_cpu_some_pct", "psi_memory_some_pct", "psi_io_some_pct",
+    ];
+}

@@ -1,0 +1,68 @@
+using System.Reactive.Concurrency;
+using KvmTop.Collectors;
+using KvmTop.Configuration;
+using KvmTop.Linux;
+using KvmTop.Simulator;
+using KvmTop.Streams;
+
+namespace KvmTop;
+
+/// <summary>A host and the hub that polls it, with the threads they need: what the screen and the batch printer both stand on.</summary>
+internal sealed class Monitor : IDisposable
+{
+    private readonly EventLoopScheduler _collector = new(start => new Thread(start) { IsBackground = true, Name = "collector" });
+    private readonly EventLoopScheduler _worker = new(start => new Thread(start) { IsBackground = true, Name = "slow topics" });
+    private readonly CollectorServices _services = new();
+
+    /// <param name="options">Which host, and how often.</param>
+    /// <param name="first">When the second reading comes, if sooner than the interval.</param>
+    public Monitor(Options options, TimeSpan? first)
+    {
+        Host = CreateHost(options);
+        Hub = new Hub(Catalog.Topics, new CollectorContext(Host, _services), _collector, _worker, options.Delay, first);
+    }
+
+    /// <summary>The files that are read.</summary>
+    public HostRoot Host { get; }
+
+    /// <summary>Snapshots of it.</summary>
+    public Hub Hub { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // On the collector thread, after whatever it is doing now: nobody else may touch the readers. A reader that hangs must not keep us from leaving.
+        using var done = new ManualResetEventSlim();
+        _collector.Schedule(() =>
+        {
+            Hub.Dispose();
+            _services.Dispose();
+            done.Set();
+        });
+        done.Wait(TimeSpan.FromMilliseconds(500));
+        _worker.Dispose();
+        _collector.Dispose();
+    }
+
+    private static HostRoot CreateHost(Options options)
+    {
+        if (options.Demo)
+        {
+            return new SimulatedHost(
+                options is { Vms: null, Vcpus: null } ? new SimulatedHostOptions() : SimulatedHostOptions.Scale(options.Vms ?? 12, options.Vcpus ?? 4));
+        }
+
+        var overrides = new Dictionary<string, string>();
+        if (options.PathProcfs is { } procfs)
+        {
+            overrides.Add("/proc", procfs);
+        }
+
+        if (options.PathSysfs is { } sysfs)
+        {
+            overrides.Add("/sys", sysfs);
+        }
+
+        return new DirectoryHost(options.Root, overrides);
+    }
+}
