@@ -1,0 +1,44 @@
+using System.Text.Json;
+using KvmTop.Collectors;
+
+namespace KvmTop.Batch;
+
+/// <summary>Writes the figures of a row as properties of a JSON object.</summary>
+public static class MetricJson
+{
+    /// <summary>
+    /// Writes one property for each figure that is not <see cref="Metric{TRow}.ScreenOnly"/>, into the object that the caller has begun.
+    /// Percent and plain numbers have two decimals, rates of things one, bytes and counts none. Missing is null.
+    /// </summary>
+    public static void Write<TRow>(Utf8JsonWriter writer, IReadOnlyList<Metric<TRow>> metrics, TRow row)
+    {
+        for (var i = 0; i < metrics.Count; i++)
+        {
+            var metric = metrics[i];
+            if (metric.ScreenOnly)
+            {
+                continue;
+            }
+
+            writer.WritePropertyName(metric.Id);
+            var figure = metric.Get(row);
+            if (figure.Text is { } text)
+            {
+                writer.WriteStringValue(text);
+            }
+            else if (!MetricNumber.TryRound(figure.Number, metric.Unit, out var number))
+            {
+                writer.WriteNullValue();
+            }
+            else if (MetricNumber.IsWhole(number))
+            {
+                // "400" rather than "4E+02", and no negative zero.
+                writer.WriteNumberValue((long)number);
+            }
+            else
+            {
+                writer.WriteNumberValue(number);
+            }
+        }
+    }
+}

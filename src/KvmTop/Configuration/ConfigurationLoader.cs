@@ -1,0 +1,236 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+
+namespace KvmTop.Configuration;
+
+/// <summary>Merges the layers (command line over environment over the user's file over the system's) and checks every value of each.</summary>
+public static class ConfigurationLoader
+{
+    private const int LargestFile = 1 << 20;
+
+    /// <summary>Reads all layers. The mistakes are in words for standard error; with any, the options must not be used.</summary>
+    /// <param name="commandLine">Values by <see cref="Setting.Id"/> as given on the command line.</param>
+    /// <param name="environment">Environment variables.</param>
+    /// <param name="files">Configuration files.</param>
+    /// <param name="mistakes">One line each: place, key and what was expected.</param>
+    public static Options Load(IReadOnlyDictionary<string, string> commandLine, EnvironmentBlock environment, ConfigurationFiles files, List<string> mistakes)
+    {
+        var builder = new ConfigurationBuilder();
+        var layers = new List<Layer>();
+        if (files.Explicit is { } only)
+        {
+            AddFile(builder, layers, only, mustExist: true, mistakes);
+        }
+        else
+        {
+            AddFile(builder, layers, files.System, mustExist: false, mistakes);
+            if (files.User is { } user)
+            {
+                AddFile(builder, layers, user, mustExist: false, mistakes);
+            }
+        }
+
+        builder.AddInMemoryCollection(FromEnvironment(environment, mistakes));
+        layers.Add(new Layer(s => s.Variable, SettingScope.Environment));
+        builder.AddInMemoryCollection(commandLine!);
+        layers.Add(new Layer(s => s.Option, SettingScope.CommandLine));
+
+        // Each provider is read on its own: a mistake is told with its place even where a stronger layer hides it, and a list of one
+        // layer is not mixed with a list of another.
+        var options = new Options();
+        foreach (var (provider, layer) in builder.Build().Providers.Zip(layers))
+        {
+            options = Apply(options, provider, layer, mistakes);
+        }
+
+        return options;
+    }
+
+    /// <summary>The settings of one file as text, in the file's order of precedence; used to rewrite it.</summary>
+    internal static Dictionary<string, string> ReadFile(string path, List<string> mistakes)
+    {
+        var builder = new ConfigurationBuilder();
+        var layers = new List<Layer>();
+        AddFile(builder, layers, path, mustExist: false, mistakes);
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (provider, layer) in builder.Build().Providers.Zip(layers))
+        {
+            _ = Apply(new Options(), provider, layer, mistakes, values);
+        }
+
+        return values;
+    }
+
+    private static void AddFile(ConfigurationBuilder builder, List<Layer> layers, string path, bool mustExist, List<string> mistakes)
+    {
+        if (ReadBytes(path, mustExist, mistakes) is { } json && IsWellFormed(path, json, mistakes))
+        {
+            builder.AddJsonStream(new MemoryStream(json));
+            layers.Add(new Layer(s => $"{path}: {s.Id}", SettingScope.File, path));
+        }
+    }
+
+    private static byte[]? ReadBytes(string path, bool mustExist, List<string> mistakes)
+    {
+        try
+        {
+            // No length is asked for: a pipe (--config <(...)) has none.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            var bytes = new byte[LargestFile + 1];
+            var n = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (n <= LargestFile)
+            {
+                return bytes[..n];
+            }
+
+            mistakes.Add($"{path}: expected at most 1 MiB");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            if (mustExist)
+            {
+                mistakes.Add($"--config: {path}: no such file");
+            }
+        }
+        catch (UnauthorizedAccessException)
+        {
+            mistakes.Add(Directory.Exists(path) ? $"{path}: expected a file, found a directory" : $"{path}: cannot be read: permission denied");
+        }
+        catch (IOException)
+        {
+            mistakes.Add($"{path}: cannot be read");
+        }
+
+        return null;
+    }
+
+    // The provider reports mistakes by exceptions whose texts a trimmed program does not carry; so the form is checked here first.
+    private static bool IsWellFormed(string path, ReadOnlySpan<byte> json, List<string> mistakes)
+    {
+        try
+        {
+            if (json.StartsWith("\uFEFF"u8))
+            {
+                json = json[3..];
+            }
+
+            var keys = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                mistakes.Add($"{path}: expected a JSON object");
+                return false;
+            }
+
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.GetString() is { } key && !keys.Add(key))
+                {
+                    mistakes.Add($"{path}: {key}: expected once, found twice");
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: text that is not UTF-8.
+            var place = e is JsonException { LineNumber: { } line, BytePositionInLine: { } at } ? FormattableString.Invariant($"line {line + 1}, column {at + 1}: ") : "";
+            mistakes.Add($"{path}: {place}expected well-formed JSON");
+            return false;
+        }
+    }
+
+    private static Dictionary<string, string?> FromEnvironment(EnvironmentBlock environment, List<string> mistakes)
+    {
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal);
+        if (environment["NO_COLOR"] is not null)
+        {
+            values["no-color"] = "true";
+        }
+
+        foreach (var name in environment.NamesWith(Setting.VariablePrefix))
+        {
+            if (!Settings.ByVariable.TryGetValue(name, out var setting))
+            {
+                mistakes.Add($"{name}: unknown environment variable{Suggestion.For(name, Settings.All.Select(s => s.Variable))}");
+            }
+            else if (environment[name] is { } value)
+            {
+                values[setting.Id] = value;
+            }
+        }
+
+        return values;
+    }
+
+    private static Options Apply(Options options, IConfigurationProvider provider, Layer layer, List<string> mistakes, Dictionary<string, string>? values = null)
+    {
+        foreach (var key in provider.GetChildKeys([], null).Distinct(StringComparer.Ordinal))
+        {
+            if (!Settings.ById.TryGetValue(key, out var setting))
+            {
+                mistakes.Add($"{layer.File}: {Clean(key)}: unknown key{Suggestion.For(key, Settings.All.Where(s => s.Scope.HasFlag(layer.Scope)).Select(s => s.Id))}");
+                continue;
+            }
+
+            var place = layer.Place(setting);
+            if (!setting.Scope.HasFlag(layer.Scope))
+            {
+                mistakes.Add($"{place}: expected on the command line or in the environment only");
+                continue;
+            }
+
+            if (Value(provider, setting, out var found) is not { } text)
+            {
+                mistakes.Add($"{place}: expected {setting.Expected}, found {found}");
+            }
+            else if (!setting.TryApply(options, text, out options, out var problem))
+            {
+                mistakes.Add($"{place}: {problem}");
+            }
+            else
+            {
+                values?.Add(key, text);
+            }
+        }
+
+        return options;
+    }
+
+    private static string? Value(IConfigurationProvider provider, Setting setting, out string found)
+    {
+        var items = provider.GetChildKeys([], setting.Id).ToArray();
+        if (items.Length == 0)
+        {
+            found = "null";
+            return provider.TryGet(setting.Id, out var text) ? text : null;
+        }
+
+        // An array comes as keys "columns:0", "columns:1"; an object as "columns:name".
+        var isArray = items.All(i => i.All(char.IsAsciiDigit));
+        found = isArray ? "a list" : "an object";
+        if (!isArray || setting.Kind != SettingKind.List)
+        {
+            return null;
+        }
+
+        var words = new List<string>();
+        foreach (var item in items)
+        {
+            if (!provider.TryGet($"{setting.Id}:{item}", out var word) || word is null)
+            {
+                return null;
+            }
+
+            words.Add(word);
+        }
+
+        return string.Join(',', words);
+    }
+
+    private static string Clean(string key) => Setting.Quote(key).Trim('"');
+
+    private sealed record Layer(Func<Setting, string> Place, SettingScope Scope, string File = "");
+}
