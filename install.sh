@@ -159,7 +159,7 @@ build() {
   local rid size
   rid=$(runtime_identifier)
   say "building kvmtop for $rid"
-  restore "$here/src/KvmTop" -r "$rid" || die "the packages could not be restored"
+  restore "$here/src/KvmTop" "-p:RuntimeIdentifier=$rid" || die "the packages could not be restored"
   "$dotnet" publish "$here/src/KvmTop" -c Release -r "$rid" --no-restore -v q --nologo -o "$work/publish" >&2 ||
     die "the build failed"
   size=$(stat -c %s "$work/publish/kvmtop")
