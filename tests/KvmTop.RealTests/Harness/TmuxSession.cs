@@ -74,8 +74,12 @@ public sealed class TmuxSession : IDisposable
     /// <summary>Types text as it stands.</summary>
     public void SendText(string text) => Tmux(["send-keys", "-l", text]);
 
-    /// <summary>The screen, one line per row, without trailing spaces; with colours as escape sequences when asked.</summary>
-    public string Capture(bool withEscapes = false) => Tmux(withEscapes ? ["capture-pane", "-p", "-e"] : ["capture-pane", "-p"]);
+    /// <summary>
+    /// The screen, one line per row, without trailing spaces; with colours as escape sequences when asked. After the program's end
+    /// one line more: tmux scrolls by one to write "Pane is dead" below.
+    /// </summary>
+    public string Capture(bool withEscapes = false) =>
+        Tmux(["capture-pane", "-p", .. withEscapes ? ["-e"] : Array.Empty<string>(), .. HasEnded ? ["-S", "-1"] : Array.Empty<string>()]);
 
     public void Resize(int width, int height) => Tmux(["resize-window", "-x", $"{width}", "-y", $"{height}"]);
 
