@@ -38,6 +38,9 @@ public static partial class CellWidth
         return width;
     }
 
+    /// <summary>False for a character that .NET knows and the C library (and so, likely, the terminal) does not: its width there is a guess.</summary>
+    internal static bool IsKnown(int rune) => rune < 0x300 || wcwidth(rune) >= 0;
+
     private static int WideOrNarrow(int rune)
     {
         // wcwidth knows nothing beyond ASCII in the C locale; a printable character is then taken as one cell wide.

@@ -1,14 +1,25 @@
 namespace KvmTop.Tui;
 
-/// <summary>A colour: 24-bit RGB, or the terminal's own default.</summary>
-/// <param name="Value">0xRRGGBB, or -1 for the terminal's default.</param>
+/// <summary>A colour: 24-bit RGB, one of the terminal's 16, or the terminal's own default.</summary>
+/// <param name="Value">0xRRGGBB, 0x1000000 + 0..15, or -1 for the terminal's default.</param>
 public readonly record struct Color(int Value)
 {
+    private const int AnsiFlag = 0x1000000;
+
     /// <summary>Whatever the terminal has.</summary>
     public static Color Default => new(-1);
 
     /// <summary>True for the terminal's own colour.</summary>
     public bool IsDefault => Value < 0;
+
+    /// <summary>One of the 16 colours that the user has set up in the terminal.</summary>
+    public static Color Ansi(int index) => new(AnsiFlag | (index & 15));
+
+    /// <summary>True for one of the terminal's 16.</summary>
+    public bool IsAnsi => Value >= AnsiFlag;
+
+    /// <summary>Which of the 16.</summary>
+    public int AnsiIndex => Value & 15;
 }
 
 /// <summary>Attributes beside the colour.</summary>
