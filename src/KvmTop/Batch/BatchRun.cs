@@ -1,5 +1,4 @@
 using System.Reactive.Linq;
-using KvmTop.Collectors;
 using KvmTop.CommandLine;
 using KvmTop.Configuration;
 
@@ -13,7 +12,7 @@ internal static class BatchRun
     {
         if (!RecordPrinter.TryCreate(options, out var printer, out var problem))
         {
-            return StandardStreams.PrintError($"kvmtop: {problem}\n", ExitCode.Usage);
+            return StandardStreams.Print($"kvmtop: {problem}\n", ExitCode.Usage);
         }
 
         using var monitor = new Monitor(options, first: null);
@@ -32,6 +31,6 @@ internal static class BatchRun
                 },
                 ended.Set);
         ended.Wait();
-        return failure is null ? ExitCode.Success : StandardStreams.PrintError($"kvmtop: {failure.Message}\n", ExitCode.Failed);
+        return failure is null ? ExitCode.Success : StandardStreams.Print($"kvmtop: {failure.Message}\n", ExitCode.Failed);
     }
 }

@@ -115,9 +115,12 @@ internal abstract class RecordPrinter
 
         public override void Print(Snapshot snapshot)
         {
-            var shown = rows(snapshot).Where(r => filter is null || filter.Matches(r)).ToList();
-            var keys = shown.ToDictionary(r => r!, r => sortColumn.Get(r));
-            shown = [.. shown.Order(Comparer<TRow>.Create((a, b) => sort.Compare(keys[a!], keys[b!], sortColumn.Unit)))];
+            var shown = rows(snapshot)
+                .Where(r => filter is null || filter.Matches(r))
+                .Select(r => (Row: r, Key: sortColumn.Get(r)))
+                .Order(Comparer<(TRow Row, Figure Key)>.Create((a, b) => sort.Compare(a.Key, b.Key, sortColumn.Unit)))
+                .Select(r => r.Row)
+                .ToList();
             using var writer = StandardStreams.CreateWriter();
             if (csv)
             {
