@@ -1,6 +1,5 @@
 using KvmTop.Collectors;
 using KvmTop.Configuration;
-using KvmTop.Tui;
 
 namespace KvmTop.Screen;
 
