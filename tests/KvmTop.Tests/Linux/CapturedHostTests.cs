@@ -28,6 +28,15 @@ public sealed class CapturedHostTests
     }
 
     [Fact]
+    public void Topology_running_machine_has_its_processors()
+    {
+        var topology = CpuTopology.Read(new DirectoryHost());
+        Assert.True(topology.Online.Count >= Environment.ProcessorCount);
+        Assert.Equal(topology.Online, topology.Cpus.Select(c => c.Cpu));
+        Assert.All(topology.Cpus, c => Assert.Contains(topology.Nodes, n => n.Number == c.Node && n.Cpus.Contains(c.Cpu)));
+    }
+
+    [Fact]
     public void Frequency_has_governor_and_clock() => Assert.Equal(new CpuFrequency("schedutil", 3001000, null), CpuFrequency.Read(Host, 1));
 
     [Fact]

@@ -6,7 +6,7 @@ public sealed class ProcPidStatTests
 {
     // A vCPU thread as 6.18 prints it.
     private const string Vcpu =
-        "4720 (CPU 0/KVM) R 1 4720 4720 0 -1 4194368 1000 0 2 0 500 50 1 2 20 0 4 0 120000 3000000000 300000 18446744073709551615 1 1 0 0 0 0 4096 16963 0 0 0 17 2 0 0 12 400 0 0 0 0 0 0 0 0 0\n";
+        "4720 (CPU 0/KVM) R 1 4720 4720 0 -1 4194368 1000 0 2 0 500 50 1 2 20 0 4 0 120000 3000000000 300000 18446744073709551615 1 1 0 0 0 0 0 4096 16963 0 0 0 17 2 0 0 12 400 0 0 0 0 0 0 0 0 0\n";
 
     [Fact]
     public void TryParse_vcpu_thread_finds_every_field()
@@ -60,6 +60,12 @@ public sealed class ProcPidStatTests
         Assert.True(ProcPidStat.TryParse(text, out var stat));
         Assert.Equal(Environment.ProcessId, stat.Pid);
         Assert.InRange(stat.Processor, 0, 65535);
+        Assert.InRange(stat.RssPages * (ulong)SystemInfo.PageSize, 10UL << 20, 4UL << 30);
+        Assert.InRange(stat.Threads, 2, 10000);
+
+        // Started a moment ago: the clock of /proc/uptime is the one that start times are in.
+        var uptime = double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0]);
+        Assert.InRange(uptime - ((double)stat.StartTimeTicks / SystemInfo.ClockTicksPerSecond), -1, 3600);
     }
 
     [Fact]
