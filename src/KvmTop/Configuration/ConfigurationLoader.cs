@@ -74,6 +74,12 @@ public static class ConfigurationLoader
 
     private static byte[]? ReadBytes(string path, bool mustExist, List<string> mistakes)
     {
+        // Asking first: the first exception of a run costs milliseconds, and most hosts have neither file.
+        if (!mustExist && !Path.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             // No length is asked for: a pipe (--config <(...)) has none.
