@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text;
+using KvmTop.Linux;
+using KvmTop.Simulator.Model;
+
+namespace KvmTop.Simulator.Files;
+
+/// <summary>Lists everything outside /proc/PID.</summary>
+internal static class HostTree
+{
+    private const string Kernel = "6.8.0-48-generic";
+
+    public static FileTree Build(HostModel host)
+    {
+        var tree = new FileTree();
+        AddProc(tree, host);
+        AddCpus(tree, host.Topology);
+        AddNodes(tree, host);
+        AddModules(tree, host);
+        CgroupFiles.AddTo(tree, host.Processes);
+        tree.AddText("/etc/passwd", Passwords());
+        tree.AddUnreadable("/dev/kvm");
+        return tree;
+    }
+
+    private static void AddProc(FileTree tree, HostModel host)
+    {
+        var cpu = new CpuFiles(host);
+        var memory = new MemoryFiles(host);
+        tree.Add("/proc/stat", cpu.Stat);
+        tree.Add("/proc/loadavg", cpu.LoadAverage);
+        tree.Add("/proc/uptime", cpu.Uptime);
+        tree.Add("/proc/interrupts", cpu.Interrupts);
+        tree.Add("/proc/softirqs", cpu.SoftInterrupts);
+        tree.Add("/proc/cpuinfo", cpu.CpuInfo);
+        tree.Add("/proc/meminfo", memory.MemInfo);
+        tree.Add("/proc/vmstat", memory.VmStat);
+        tree.Add("/proc/pressure/cpu", memory.CpuPressure);
+        tree.Add("/proc/pressure/memory", memory.MemoryPressure);
+        tree.Add("/proc/pressure/io", memory.IoPressure);
+        tree.Add("/proc/pressure/irq", MemoryFiles.IrqPressure);
+        tree.AddText("/proc/version", $"Linux version {Kernel} (buildd@lcy02-amd64-001) (x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0, GNU ld (GNU Binutils for Ubuntu) 2.42) #48-Ubuntu SMP PREEMPT_DYNAMIC\n");
+        tree.AddText("/proc/sys/kernel/hostname", "hv-demo\n");
+        tree.AddText("/proc/sys/kernel/osrelease", Kernel + "\n");
+        tree.AddText("/proc/self/cgroup", "0::/user.slice/user-0.slice/session-1.scope\n");
+        tree.AddText(
+            "/proc/self/mountinfo",
+            """
+            24 30 0:22 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw
+            25 30 0:23 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw
+            26 30 0:5 / /dev rw,nosuid,relatime shared:2 - devtmpfs udev rw,size=131890360k,nr_inodes=32972590,mode=755,inode64
+            30 1 253:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg0-root rw
+            34 24 0:29 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
+            37 26 0:32 / /dev/hugepages rw,nosuid,nodev,relatime shared:15 - hugetlbfs hugetlbfs rw,pagesize=2M
+
+            """);
+    }
+
+    private static void AddCpus(FileTree tree, Topology topology)
+    {
+        const string root = "/sys/devices/system/cpu/";
+        tree.AddText(root + "online", topology.All.List + "\n");
+        tree.AddText(root + "possible", topology.All.List + "\n");
+        tree.AddText(root + "present", topology.All.List + "\n");
+        tree.AddText(root + "isolated", "\n");
+        foreach (var cpu in topology.All.Cpus)
+        {
+            var folder = root + "cpu" + Text(cpu);
+            tree.AddText(folder + "/topology/physical_package_id", Text(topology.NodeOf(cpu)) + "\n");
+            tree.AddText(folder + "/topology/core_id", Text(topology.CoreOf(cpu)) + "\n");
+            tree.AddText(folder + "/topology/die_id", "0\n");
+            tree.AddText(folder + "/topology/thread_siblings_list", topology.SiblingsOf(cpu).List + "\n");
+            tree.AddText(folder + "/topology/core_cpus_list", topology.SiblingsOf(cpu).List + "\n");
+            tree.AddText(folder + "/cpufreq/scaling_governor", (cpu == 11 ? "powersave" : "schedutil") + "\n");
+            tree.AddText(folder + "/cpufreq/scaling_driver", "acpi-cpufreq\n");
+            tree.Add(folder + "/cpufreq/scaling_cur_freq", (ref Utf8Writer writer, long now) =>
+            {
+                writer.Number(CpuFiles.Frequency(cpu, now));
+                writer.Text("\n"u8);
+                return Errno.None;
+            });
+        }
+    }
+
+    private static void AddNodes(FileTree tree, HostModel host)
+    {
+        const string root = "/sys/devices/system/node/";
+        var topology = host.Topology;
+        var memory = new MemoryFiles(host);
+        var nodes = topology.Nodes == 1 ? "0\n" : "0-1\n";
+        tree.AddText(root + "online", nodes);
+        tree.AddText(root + "possible", nodes);
+        tree.AddText(root + "has_memory", nodes);
+        for (var node = 0; node < topology.Nodes; node++)
+        {
+            var n = node;
+            var folder = root + "node" + Text(node);
+            tree.AddText(folder + "/cpulist", topology.NodeCpus[node].List + "\n");
+            tree.AddText(folder + "/distance", string.Join(' ', Enumerable.Range(0, topology.Nodes).Select(other => other == n ? "10" : "32")) + "\n");
+            tree.Add(folder + "/meminfo", (ref Utf8Writer writer, long now) => memory.NodeMemInfo(ref writer, now, n));
+            AddHugepages(tree, folder + "/hugepages", host.Memory.HugepagesTotal[node], host.Memory.HugepagesUsed[node], wholeHost: false);
+        }
+
+        AddHugepages(tree, "/sys/kernel/mm/hugepages", host.Memory.HugepagesTotal.Sum(), host.Memory.HugepagesUsed.Sum(), wholeHost: true);
+        tree.AddText("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+        tree.AddText("/sys/kernel/mm/transparent_hugepage/defrag", "always defer defer+madvise [madvise] never\n");
+    }
+
+    private static void AddHugepages(FileTree tree, string folder, long total, long used, bool wholeHost)
+    {
+        foreach (var (size, pages, free) in new[] { ("2048", total, total - used), ("1048576", 0L, 0L) })
+        {
+            var pool = $"{folder}/hugepages-{size}kB/";
+            tree.AddText(pool + "nr_hugepages", Text(pages) + "\n");
+            tree.AddText(pool + "free_hugepages", Text(free) + "\n");
+            tree.AddText(pool + "surplus_hugepages", "0\n");
+            if (wholeHost)
+            {
+                tree.AddText(pool + "resv_hugepages", "0\n");
+                tree.AddText(pool + "nr_overcommit_hugepages", "0\n");
+            }
+        }
+    }
+
+    private static void AddModules(FileTree tree, HostModel host)
+    {
+        tree.Add("/proc/modules", (ref Utf8Writer writer, long now) =>
+        {
+            writer.Text("vhost_net 32768 12 - Live 0x0000000000000000\nvhost 65536 1 vhost_net, Live 0x0000000000000000\ntun 65536 25 vhost_net, Live 0x0000000000000000\n"u8);
+            writer.Number("kvm_amd 245760 "u8, VmsAt(host, now));
+            writer.Text(" - Live 0x0000000000000000\nccp 143360 1 kvm_amd, Live 0x0000000000000000\nkvm 1425408 1 kvm_amd, Live 0x0000000000000000\n"u8);
+            writer.Text("nvme 61440 4 - Live 0x0000000000000000\nmlx5_core 2330624 0 - Live 0x0000000000000000\n"u8);
+            return Errno.None;
+        });
+        tree.AddText("/sys/module/kvm/refcnt", "1\n");
+        tree.AddText("/sys/module/kvm/initstate", "live\n");
+        tree.AddText("/sys/module/kvm/parameters/halt_poll_ns", "200000\n");
+        tree.Add("/sys/module/kvm_amd/refcnt", (ref Utf8Writer writer, long now) =>
+        {
+            writer.Number(VmsAt(host, now));
+            writer.Text("\n"u8);
+            return Errno.None;
+        });
+        tree.AddText("/sys/module/kvm_amd/initstate", "live\n");
+        tree.AddText("/sys/module/kvm_amd/parameters/nested", "1\n");
+        tree.AddText("/sys/module/kvm_amd/parameters/npt", "Y\n");
+        tree.AddText("/sys/module/kvm_amd/parameters/avic", "N\n");
+    }
+
+    private static long VmsAt(HostModel host, long now)
+    {
+        var vms = 0;
+        foreach (var process in host.Processes)
+        {
+            vms += process.IsKvm && process.Life.GenerationAt(now) >= 0 ? 1 : 0;
+        }
+
+        return vms;
+    }
+
+    private static string Passwords()
+    {
+        var text = new StringBuilder();
+        foreach (var user in SimUsers.All)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{user.Name}:x:{user.Uid}:{user.Gid}::{user.Home}:{(user.Uid is 0 or >= 1000 and < 60000 ? "/bin/bash" : "/usr/sbin/nologin")}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Text;
+using KvmTop.Linux;
+using KvmTop.Simulator.Files;
+using KvmTop.Simulator.Model;
+
+namespace KvmTop.Simulator;
+
+/// <summary>
+/// A KVM host that does not exist: the files of /proc and /sys as a Linux 6.8 with a dozen or thousands of VMs would write them, made when
+/// they are read. Everything in them follows from the options and the clock alone, so a test with a clock of its own gets exact figures.
+/// </summary>
+public sealed class SimulatedHost : HostRoot
+{
+    private readonly HostModel _model;
+    private readonly FileTree _tree;
+    private readonly ProcTree _processes;
+
+    /// <param name="options">Size, seed and clock; the demo when null.</param>
+    public SimulatedHost(SimulatedHostOptions? options = null)
+    {
+        options ??= SimulatedHostOptions.Demo;
+        Time = options.Time;
+        _model = new HostModel(options);
+        _tree = HostTree.Build(_model);
+        _processes = new ProcTree(_model);
+    }
+
+    /// <inheritdoc/>
+    public override bool IsLive => false;
+
+    /// <inheritdoc/>
+    public override string? Label => "demo";
+
+    /// <inheritdoc/>
+    public override TimeProvider Time { get; }
+
+    internal HostModel Model => _model;
+
+    /// <inheritdoc/>
+    public override Errno Open(string path, out HostFile? file)
+    {
+        file = null;
+        if (ProcTree.Covers(path))
+        {
+            var entry = _processes.Find(path, _model.Clock.Now());
+            switch (entry.Kind)
+            {
+                case ProcKind.Missing:
+                    return Errno.ENOENT;
+                case ProcKind.File:
+                    file = new ProcessFile(_model, entry.Process, entry.Generation, entry.Thread, entry.Format!);
+                    return Errno.None;
+                case ProcKind.Link:
+                    // What the links of a process point to is not simulated.
+                    return Errno.EACCES;
+                default:
+                    file = Folder();
+                    return Errno.None;
+            }
+        }
+
+        if (_tree.Find(path) is not { } node)
+        {
+            return Errno.ENOENT;
+        }
+
+        file = node.Format is { } format ? new HostWideFile(_model.Clock, format) : Folder();
+        return Errno.None;
+
+        // As open(2) has it: a directory can be opened, and reading it fails.
+        HostFile Folder() => new HostWideFile(_model.Clock, static (ref Utf8Writer _, long _) => Errno.EISDIR);
+    }
+
+    /// <inheritdoc/>
+    public override Errno ReadLink(string path, Span<byte> target, out int length)
+    {
+        length = 0;
+        if (!ProcTree.Covers(path))
+        {
+            return _tree.Find(path) is null ? Errno.ENOENT : Errno.EINVAL;
+        }
+
+        var entry = _processes.Find(path, _model.Clock.Now());
+        if (entry.Kind != ProcKind.Link)
+        {
+            return entry.Kind == ProcKind.Missing ? Errno.ENOENT : Errno.EINVAL;
+        }
+
+        Encoding.UTF8.GetEncoder().Convert(entry.Target, target, true, out _, out length, out _);
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public override Errno List(string path, List<string> names)
+    {
+        if (ProcTree.Covers(path))
+        {
+            return ProcTree.List(_processes.Find(path, _model.Clock.Now()), names);
+        }
+
+        if (_tree.Find(path) is not { } node)
+        {
+            return Errno.ENOENT;
+        }
+
+        if (node.Children is not { } children)
+        {
+            return Errno.ENOTDIR;
+        }
+
+        names.AddRange(children);
+        if (path == "/proc")
+        {
+            var numbers = new List<NumberedEntry>();
+            _processes.ListProcesses(_model.Clock.Now(), numbers);
+            names.AddRange(numbers.Select(n => n.Number.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public override Errno ListNumbers(string path, List<NumberedEntry> entries)
+    {
+        if (path == "/proc")
+        {
+            _processes.ListProcesses(_model.Clock.Now(), entries);
+            return Errno.None;
+        }
+
+        if (ProcTree.Covers(path))
+        {
+            return ProcTree.ListNumbers(_processes.Find(path, _model.Clock.Now()), entries);
+        }
+
+        return _tree.Find(path) switch
+        {
+            null => Errno.ENOENT,
+            { Children: null } => Errno.ENOTDIR,
+            _ => Errno.None,
+        };
+    }
+
+    /// <inheritdoc/>
+    public override bool Exists(string path) =>
+        ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing : _tree.Find(path) is not null;
+}
