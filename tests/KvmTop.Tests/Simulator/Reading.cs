@@ -7,6 +7,9 @@ namespace KvmTop.Tests.Simulator;
 /// <summary>Reads simulated files the slow and obvious way, so that the tests do not lean on the program's own parsers.</summary>
 internal static class Reading
 {
+    [ThreadStatic]
+    private static byte[]? t_buffer;
+
     public static string Text(this HostRoot host, string path)
     {
         Assert.Equal(Errno.None, host.Open(path, out var file));
@@ -18,7 +21,7 @@ internal static class Reading
 
     public static string Text(this HostFile file)
     {
-        var buffer = new byte[1 << 20];
+        var buffer = t_buffer ??= new byte[1 << 20];
         var n = file.ReadAt(0, buffer);
         Assert.True(n >= 0, ((Errno)(-n)).ToString());
         return Encoding.UTF8.GetString(buffer, 0, n);
@@ -41,7 +44,7 @@ internal static class Reading
     public static List<int> Pids(this HostRoot host) => host.Numbers("/proc");
 
     /// <summary>The processes with /dev/kvm open, or emulated ones: all VMs.</summary>
-    public static List<int> Vms(this HostRoot host) => [.. host.Pids().Where(p => host.CommandLine(p) is { } c && (c[0].Contains("qemu") || c[0].Contains("firecracker") || c[0].Contains("cloud-hyp")))];
+    public static List<int> Vms(this HostRoot host) => [.. host.Pids().Where(p => host.CommandLine(p) is { } c && (c[0].Contains("qemu-system") || c[0].Contains("firecracker") || c[0].Contains("cloud-hyp")))];
 
     public static int Vm(this HostRoot host, string name) => host.Vms().Single(p => host.CommandLine(p)!.Any(a => a.Contains(name)));
 
