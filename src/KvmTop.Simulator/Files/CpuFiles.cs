@@ -1,4 +1,3 @@
-using CpuTimes = KvmTop.Simulator.Model.CpuTimes;
 using KvmTop.Linux;
 using KvmTop.Simulator.Model;
 
