@@ -55,19 +55,19 @@ public sealed class HostileTextTests
 public sealed class CommandLineTests
 {
     [Fact]
-    public void Split_ends_arguments_at_nul() => Assert.Equal(["qemu", "", "-m", "64"], CommandLine.Split("qemu\0\0-m\064\0"u8, 100, 100));
+    public void Split_ends_arguments_at_nul() => Assert.Equal(["qemu", "", "-m", "64"], ProcessArguments.Split("qemu\0\0-m\064\0"u8, 100, 100));
 
     [Fact]
-    public void Split_without_a_last_nul_keeps_the_last() => Assert.Equal(["a", "b"], CommandLine.Split("a\0b"u8, 100, 100));
+    public void Split_without_a_last_nul_keeps_the_last() => Assert.Equal(["a", "b"], ProcessArguments.Split("a\0b"u8, 100, 100));
 
     [Fact]
     public void Split_two_megabytes_are_bounded()
     {
         var bytes = new byte[2 << 20];
         Array.Fill(bytes, (byte)'x');
-        Assert.Equal(4096, Assert.Single(CommandLine.Split(bytes, 1000, 4096)).Length);
+        Assert.Equal(4096, Assert.Single(ProcessArguments.Split(bytes, 1000, 4096)).Length);
         Array.Clear(bytes);
-        Assert.Equal(1000, CommandLine.Split(bytes, 1000, 4096).Count);
+        Assert.Equal(1000, ProcessArguments.Split(bytes, 1000, 4096).Count);
     }
 }
 

@@ -15,7 +15,7 @@ public sealed class QemuCommandLineTests
     [Fact]
     public void Parse_libvirt_guest_is_described()
     {
-        var vm = QemuCommandLine.Parse(CommandLine.Split(Libvirt, 1000, 65536));
+        var vm = QemuCommandLine.Parse(ProcessArguments.Split(Libvirt, 1000, 65536));
         Assert.Equal(
             ("web1", "0f3a7c1e-52a4-4a0e-9a35-2b8f6f3f9d01", 2048 * MiB, 2, 2, "kvm"),
             (vm.Name, vm.Uuid, vm.MemoryBytes, vm.VcpuCount, vm.MaxVcpus, vm.Accelerator));
@@ -222,7 +222,7 @@ public sealed class QemuCommandLineTests
 
     [Fact]
     public void Parse_hostile_text_does_not_throw() => Fuzz.NeverThrows(
-        b => QemuCommandLine.Parse(CommandLine.Split(b, 1000, 65536)),
+        b => QemuCommandLine.Parse(ProcessArguments.Split(b, 1000, 65536)),
         Encoding.UTF8.GetString(Libvirt),
         "qemu\0-smp\0sockets=1048576,cores=1048576,threads=1048576\0-m\0size=,,=\0-name\0,,,\0-qmp\0unix:\0-drive\0file=\0-mon\0=\0-qmp\0:\0");
 }
@@ -274,7 +274,7 @@ public sealed class OtherMonitorsTests
         b =>
         {
             foreach (var kind in Enum.GetValues<VmmKind>())
-                _ = VmDescriber.Describe(kind, CommandLine.Split(b, 1000, 65536));
+                _ = VmDescriber.Describe(kind, ProcessArguments.Split(b, 1000, 65536));
         },
         "crosvm\0run\0--cpus\0num-cores=3\0-m\0size=512\0--name=c1\0", "ch\0--cpus\0boot=2\0--memory\0size=16E,hotplug_size=15E\0--disk\0path=a\0path=b\0", "lkvm\0-c\0\0-m\0@\0-n\0mode=tap\0");
 }
