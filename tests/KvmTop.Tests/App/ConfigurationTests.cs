@@ -151,7 +151,7 @@ public sealed class ConfigurationTests : IDisposable
         File.CreateSymbolicLink(link, real);
         Assert.Null(ConfigurationWriter.Save(link, new Options(), [Settings.Of("theme")]));
         Assert.NotNull(new FileInfo(link).LinkTarget);
-        Assert.Contains("default", File.ReadAllText(real));
+        Assert.Contains("kvmtop", File.ReadAllText(real));
     }
 
     [Fact]
