@@ -266,8 +266,8 @@ public static class TextInput
             used += Math.Max(CellWidth.Of(state.Runes[first - 1]), 0);
             if (used > room)
             {
-                // One less, where the mark stands that there is more.
-                return Math.Min(first + 1, state.Cursor);
+                // The mark that there is more takes the place of this one.
+                return first;
             }
 
             first--;

@@ -36,7 +36,7 @@ public sealed class TableTests
     {
         var buffer = new Buffer(25, 2);
         Table.Render(buffer, buffer.Area, Columns, new Rows(1), new TableState(), -1, descending: false, unicode: true);
-        Assert.Equal(" NAME   CPU%  LAT SWAP  ›", buffer.ToLines()[0]);
+        Assert.Equal(" NAME     CPU%  LAT SWAP›", buffer.ToLines()[0]);
     }
 
     [Fact]
