@@ -62,7 +62,7 @@ public static class Gauge
         var row = area.CutTop(1).Top;
         if (row.IsEmpty)
         {
-            return row;
+            return default;
         }
 
         var left = label.IsEmpty ? 0 : CellWidth.Of(label) + 1;
