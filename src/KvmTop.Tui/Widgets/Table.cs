@@ -182,7 +182,7 @@ public static class Table
             firstScrolling = column.Frozen ? x + width : firstScrolling;
         }
 
-        if (state.ColumnOffset > 0)
+        if (state.ColumnOffset > 0 && firstScrolling < area.Right)
         {
             buffer.Set(firstScrolling, area.Y, Glyphs.MoreLeft(unicode), new Style(Role.Accent, Surface.Heading));
         }
