@@ -236,7 +236,7 @@ public static class TextInput
             buffer.Set(x, row.Y, ' ', new Style(Role.Text, Surface.Selected));
         }
 
-        if (first > 0)
+        if (first > 0 && start < row.Right)
         {
             buffer.Set(start, row.Y, Glyphs.MoreLeft(unicode), new Style(Role.Accent, Surface.Input));
         }
