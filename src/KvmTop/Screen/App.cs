@@ -28,13 +28,13 @@ internal sealed class App : IDisposable
     private readonly Hub _hub;
     private readonly LatestWins<Snapshot> _latest;
     private readonly BehaviorSubject<IReadOnlyCollection<Topic>> _demand = new([]);
-    private readonly IDisposable _subscriptions;
+    private readonly CompositeDisposable _subscriptions;
     private readonly Buffer _buffer = new(0, 0);
     private readonly IReadOnlyList<IPane> _panes;
     private readonly Commands _commands;
     private readonly bool _isRoot;
     private int _active;
-    private IPane? _vmView;
+    private VmView? _vmView;
     private Rect _tabs;
     private Rect _footer;
     private Rect _body;
@@ -63,7 +63,7 @@ internal sealed class App : IDisposable
     public IReadOnlyList<IPane> Panes => _panes;
 
     /// <summary>What fills the screen now: a VM's view, or the active pane.</summary>
-    public IPane Current => _vmView ?? _panes[_active];
+    public IPane Current => _vmView as IPane ?? _panes[_active];
 
     /// <summary>The table that sorting, filtering and marking apply to, or null when what is shown is none.</summary>
     public ITablePane? CurrentTable => Current as ITablePane;
@@ -244,7 +244,7 @@ internal sealed class App : IDisposable
     {
         if (Ui.OpenVm is { } key)
         {
-            if (_vmView is not VmView view || view.Vm != key)
+            if (_vmView?.Vm != key)
             {
                 _vmView = new VmView(key);
                 Refresh();
