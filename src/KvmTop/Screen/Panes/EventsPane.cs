@@ -141,7 +141,7 @@ internal sealed class EventsPane : IPane
         }
 
         var bad = sources.Count(s => s.Status is not (ReadingStatus.Ok or ReadingStatus.NoData));
-        var inner = pen.Frame(area, "Sources", string.Create(CultureInfo.InvariantCulture, bad == 0 ? $"{sources.Count} read, all well" : $"{bad} of {sources.Count} not well"));
+        var inner = pen.Frame(area, "Sources", bad == 0 ? FormattableString.Invariant($"{sources.Count} read, all well") : FormattableString.Invariant($"{bad} of {sources.Count} not well"));
         var wide = inner.Width >= 90;
         var (name, status, age, took) = (wide ? 26 : 16, 12, 8, 8);
         var x = inner.X;
