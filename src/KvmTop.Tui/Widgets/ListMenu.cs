@@ -63,7 +63,7 @@ public sealed class ListMenuState
     {
         (_items, _count) = (items, count);
         Selected = Math.Clamp(Selected, 0, Math.Max(count - 1, 0));
-        Offset = Math.Clamp(Offset, Math.Max(Selected - items.Height + 1, 0), Selected);
+        Offset = Math.Clamp(Offset, Math.Max(Selected - Math.Max(items.Height, 1) + 1, 0), Selected);
     }
 }
 
