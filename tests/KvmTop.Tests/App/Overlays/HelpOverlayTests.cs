@@ -54,7 +54,7 @@ public sealed class HelpOverlayTests
         screen.Type("n");
         Assert.StartsWith("| line 40 ready", screen.Lines()[1], StringComparison.Ordinal);
 
-        screen.Type("nnn");
+        screen.Type("nn");
         Assert.StartsWith("| line 20 ready", screen.Lines()[1], StringComparison.Ordinal);
         Assert.Equal(Surface.Selected, screen.StyleOf("ready").Surface);
     }

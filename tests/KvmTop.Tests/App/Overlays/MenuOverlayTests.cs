@@ -16,7 +16,7 @@ public sealed class MenuOverlayTests
 
         Assert.Equal(
         [
-            "....................", "+- Do ------------+.", "| Nested        N |.", "|>Pin           P |.", "| Purge         x |.", "| needs root      |.", "+-----------------+.", "....................",
+            "....................", "..+- Do --------+...", "..|  Nested  N  |...", "..|> Pin     P  |...", "..|  Purge   x  |...", "..| needs root  |...", "..+-------------+...", "....................",
         ],
         screen.Lines());
         Assert.Equal(Role.Disabled, screen.StyleOf("Pin").Role);

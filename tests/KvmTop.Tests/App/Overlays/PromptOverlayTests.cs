@@ -84,10 +84,10 @@ public sealed class PromptOverlayTests
     {
         var lines = Open().Type("x th").Lines();
 
-        Assert.Equal("......+---------------------+" + new string('.', 31), lines[^7]);
-        Assert.Equal("......| theme  its colours  |" + new string('.', 31), lines[^6]);
-        Assert.Equal("......| three  not two      |" + new string('.', 31), lines[^5]);
-        Assert.Equal("......+---------------------+" + new string('.', 31), lines[^4]);
+        Assert.Equal(".....+--------------------+" + new string('.', 33), lines[^7]);
+        Assert.Equal(".....| theme  its colours |" + new string('.', 33), lines[^6]);
+        Assert.Equal(".....| three  not two     |" + new string('.', 33), lines[^5]);
+        Assert.Equal(".....+--------------------+" + new string('.', 33), lines[^4]);
     }
 
     [Fact]
@@ -106,7 +106,8 @@ public sealed class PromptOverlayTests
     {
         var screen = Open().Type("x th");
 
-        Assert.Equal("x theme", screen.Press(Key.Tab) is { } && _state.Text is { } first ? first : "");
+        screen.Press(Key.Tab);
+        Assert.Equal("x theme", _state.Text);
         Assert.Equal(" its colours", screen.Lines()[^3]);
         Assert.Equal(Surface.Selected, screen.StyleOf("theme  ").Surface);
         screen.Press(Key.Tab);

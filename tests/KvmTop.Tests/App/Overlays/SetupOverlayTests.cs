@@ -23,13 +23,14 @@ public sealed class SetupOverlayTests : IDisposable
             "| [x] NAME      Its name.                                   |",
             "| [ ] CPU%      CPU time.                                   |",
             "|                                                           |",
+            "|                                                           |",
             "|-----------------------------------------------------------|",
             "| ready_pct: Waiting.                                       |",
             "|                                                           |",
             "| Space Show  < Earlier  > Later  d Usual  Tab Next  s Save…|".Replace('…', '~'),
             "+-----------------------------------------------------------+",
         ],
-        Open(61, 12).Lines());
+        Open(61, 13).Lines());
     }
 
     [Fact]
