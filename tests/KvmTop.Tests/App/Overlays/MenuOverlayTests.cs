@@ -23,6 +23,15 @@ public sealed class MenuOverlayTests
     }
 
     [Fact]
+    public void Render_cursor_that_begins_further_down_leaves_the_entries_above_on_the_screen()
+    {
+        var screen = OverlayScreen.With(new MenuOverlay("Sort", [new("one"), new("two"), new("three")], _ => { }, selected: 2));
+
+        Assert.Contains("one", screen.Text, StringComparison.Ordinal);
+        Assert.Equal(Surface.Selected, screen.StyleOf("three").Surface);
+    }
+
+    [Fact]
     public void Handle_enter_chooses_after_closing()
     {
         var screen = Open().Press(Key.Enter);
