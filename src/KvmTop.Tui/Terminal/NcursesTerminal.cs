@@ -63,7 +63,9 @@ public sealed unsafe class NcursesTerminal : ITerminal
             return false;
         }
 
-        var unicode = options.Unicode ?? (UseLocale() && term != "linux");
+        // The locale is taken in any case: without it the C library knows the width of no character beyond ASCII.
+        var isUtf8 = UseLocale();
+        var unicode = options.Unicode ?? (isUtf8 && term != "linux");
         int code;
         if (Native.setupterm(term, Output, &code) != 0 || Native.tigetstr("cup") is 0 or -1)
         {

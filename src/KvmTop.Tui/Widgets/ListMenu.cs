@@ -63,7 +63,10 @@ public sealed class ListMenuState
     {
         (_items, _count) = (items, count);
         Selected = Math.Clamp(Selected, 0, Math.Max(count - 1, 0));
-        Offset = Math.Clamp(Offset, Math.Max(Selected - Math.Max(items.Height, 1) + 1, 0), Selected);
+        // The cursor is on the screen, and no row stays empty while there are entries above.
+        var height = Math.Max(items.Height, 1);
+        var least = Math.Max(Selected - height + 1, 0);
+        Offset = Math.Clamp(Offset, least, Math.Max(Math.Min(Selected, count - height), least));
     }
 }
 

@@ -23,8 +23,8 @@ internal sealed class CandidateList
     /// <summary>Where the box was drawn; empty when it was not.</summary>
     public Rect Place { get; private set; }
 
-    /// <summary>What the candidate that was reached means, or null.</summary>
-    public string? Help => _selected >= 0 && _selected < _candidates.Count && _candidates[_selected].Help is { Length: > 0 } help ? help : null;
+    /// <summary>What a candidate means, or null.</summary>
+    public string? HelpOf(int candidate) => candidate >= 0 && candidate < _candidates.Count && _candidates[candidate].Help is { Length: > 0 } help ? help : null;
 
     /// <summary>Takes the candidates for a text and a cursor in it.</summary>
     public void Show(IReadOnlyList<Candidate> candidates, string text, int cursor)

@@ -19,7 +19,7 @@ internal sealed class HelpOverlay(string title, TextDocument text) : IOverlay
     public void Render(Buffer buffer, Rect screen, Ui ui)
     {
         // A margin shows that something lies below; a small screen has no room for one.
-        _place = screen.Width >= 60 && screen.Height >= 16 ? screen.Inset(2, 1) : screen;
+        _place = screen.Width >= 110 && screen.Height >= 30 ? screen.Inset(4, 2) : screen;
         var inner = Box.Render(buffer, _place, title, ui.Unicode, "Esc closes", Surface.Popup);
         (_bottom, var content) = inner.CutBottom(inner.Height > 2 ? 1 : 0);
         ScrollText.Render(buffer, content.Inset(content.Width > 4 ? 1 : 0, 0), text, _scroll, ui.Unicode, Surface.Popup);

@@ -56,7 +56,7 @@ internal sealed class PromptOverlay : IOverlay
         TextInput.Render(buffer, row, $" {_label} ", _state, ui.Unicode);
         _place = row;
 
-        if ((_problem ?? _list.Help ?? _hint) is { } words && above.Height > 0)
+        if ((_problem ?? _list.HelpOf(_state.SelectedCompletion) ?? _hint) is { } words && above.Height > 0)
         {
             (var line, above) = above.CutBottom(1);
             var style = new Style(_problem is null ? Role.Dim : _refused ? Role.Critical : Role.Warn, Surface.Popup);

@@ -38,7 +38,7 @@ internal sealed class SetupOverlay : IOverlay
     /// <inheritdoc/>
     public void Render(Buffer buffer, Rect screen, Ui ui)
     {
-        _place = screen.Width >= 60 && screen.Height >= 16 ? screen.Inset(2, 1).Center(100, 30) : screen;
+        _place = screen.Width >= 110 && screen.Height >= 30 ? screen.Inset(4, 2).Center(100, 30) : screen;
         var inner = Box.Render(buffer, _place, "Setup", ui.Unicode, "Esc leaves", Surface.Popup);
         (_tabRow, var rest) = inner.CutTop(inner.Height > 1 ? 1 : 0);
         TabBar.Render(buffer, _tabRow, _tabs, _active, ui.Unicode, Surface.Popup);
