@@ -14,7 +14,7 @@ public static class CloudHypervisorCommandLine
         var devices = new List<VmDevice>();
         OptionSet? cpus = null, memory = null;
         string? uuid = null;
-        foreach (var (option, value) in MonitorArguments.Read(args))
+        foreach (var (option, value) in MonitorArguments.Read(args, manyValues: true))
         {
             var set = OptionSet.Parse(value, null);
             switch (option)

@@ -3,8 +3,10 @@ namespace KvmTop.Vmm;
 /// <summary>Splits "--name value", "--name=value", "--flag" and "-n value" into pairs; a value is what does not begin with a dash. For monitors other than QEMU.</summary>
 internal static class MonitorArguments
 {
-    /// <summary>The options with their names without dashes, each with every value that follows it ("--disk path=a path=b" gives two). A flag has the value "".</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Read(IReadOnlyList<string> args)
+    /// <summary>The options, their names without dashes. A flag has the value "".</summary>
+    /// <param name="args">All arguments, argv[0] first.</param>
+    /// <param name="manyValues">An option takes every value that follows it ("--disk path=a path=b" gives two); otherwise the second stands for itself and is passed over.</param>
+    public static IEnumerable<KeyValuePair<string, string>> Read(IReadOnlyList<string> args, bool manyValues = false)
     {
         for (var i = 1; i < args.Count; i++)
         {
@@ -23,7 +25,7 @@ internal static class MonitorArguments
             }
 
             var any = false;
-            while (i + 1 < args.Count && !args[i + 1].StartsWith('-'))
+            while ((manyValues || !any) && i + 1 < args.Count && !args[i + 1].StartsWith('-'))
             {
                 any = true;
                 yield return KeyValuePair.Create(name, args[++i]);

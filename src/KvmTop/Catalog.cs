@@ -1,4 +1,6 @@
 using KvmTop.Collectors;
+using KvmTop.Screen;
+using KvmTop.Screen.Panes;
 
 namespace KvmTop;
 
@@ -28,6 +30,15 @@ internal static class Catalog
 
     /// <summary>Figures of a vCPU.</summary>
     public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics];
+
+    /// <summary>The panes, in the order of their tabs.</summary>
+    public static IReadOnlyList<IPane> CreatePanes(Ui ui) =>
+    [
+        new VmsPane(ui),
+        new VcpusPane(),
+        new HostPane(),
+        new EventsPane(),
+    ];
 
     /// <summary>The topics that a set of figures needs.</summary>
     public static IEnumerable<Topic> Needs<TRow>(IEnumerable<Metric<TRow>> metrics) => metrics.SelectMany(m => m.Needs).Distinct();

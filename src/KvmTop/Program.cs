@@ -1,6 +1,7 @@
 using KvmTop.Batch;
 using KvmTop.CommandLine;
 using KvmTop.Configuration;
+using KvmTop.Screen;
 
 namespace KvmTop;
 
@@ -16,7 +17,10 @@ internal static class Program
 
         try
         {
-            return BatchRun.Run(options.Batch ? options : options with { Once = true });
+            // Without a terminal there is nobody to press a key: one report, and done.
+            return options.Batch || options.Once ? BatchRun.Run(options)
+                : !StandardStreams.IsTerminal ? BatchRun.Run(options with { Once = true })
+                : Dashboard.Run(options, startup.Files!);
         }
         catch (IOException e)
         {

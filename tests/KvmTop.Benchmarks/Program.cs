@@ -1,1 +1,26 @@
-return 0;
+namespace KvmTop.Benchmarks;
+
+/// <summary>
+/// The part of the benchmark that looks from inside: what one tick of sampling costs without start-up, screen and output.
+/// <c>usage: KvmTop.Benchmarks TICKS</c>; prints <c>NAME ns_per_tick=N bytes_per_tick=N</c> per sampler. The script <c>run</c>
+/// beside this file sets that against its floor program.
+/// </summary>
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        if (arguments.Length != 1 || !int.TryParse(arguments[0], out var ticks) || ticks <= 0)
+        {
+            Console.Error.WriteLine("usage: KvmTop.Benchmarks TICKS");
+            return 2;
+        }
+
+        foreach (var (name, start) in Samplers.All)
+        {
+            var cost = SamplingCost.Measure(start(), ticks);
+            Console.WriteLine($"{name} ns_per_tick={cost.NanosecondsPerTick} bytes_per_tick={cost.BytesPerTick}");
+        }
+
+        return 0;
+    }
+}

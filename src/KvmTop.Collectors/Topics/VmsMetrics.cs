@@ -45,7 +45,7 @@ public static class VmsMetrics
         new()
         {
             Id = "state", Title = "STATE", Unit = Unit.Text, Width = 8, Needs = s_vms, Source = "/proc/PID/stat, /proc/PID/task/TID/syscall",
-            Help = "running; paused (every vCPU waits outside KVM_RUN); starting; stopped (by a signal); zombie.",
+            Help = "running; paused (every vCPU waits outside KVM_RUN); starting; stopped (by a signal); zombie (hangs in its exit).",
             Get = r => r.Vm.State == VmState.Unknown
                 ? Figure.Missing(r.Vm.Info.Accelerator == "tcg" ? "under TCG an idle guest looks like a paused one" : "/proc/PID/task/TID/syscall: needs root")
                 : Figure.Of(r.Vm.State.ToString().ToLowerInvariant()),
@@ -77,7 +77,7 @@ public static class VmsMetrics
         new()
         {
             Id = "ready_pct", Title = "RDY%", Unit = Unit.Percent, Width = 6, Needs = s_vms, PerVcpu = true, Source = Schedstat,
-            Help = "Time its vCPUs were runnable but got no CPU, summed, in percent: the guest sees it as steal. Per vCPU under 5 is healthy, over 10 is bad.",
+            Help = "Time its vCPUs were runnable but got no CPU, summed, in percent: the guest sees it as steal. Time held back by a quota (THR%) is in it. Per vCPU under 5 is healthy, over 10 is bad.",
             Thresholds = new(5, 10),
             Get = r => Figure.Of(r.Vm.Ready.Sum, VcpuReason(r)),
         },

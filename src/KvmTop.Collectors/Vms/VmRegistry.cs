@@ -146,7 +146,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         }
 
         vm.Described = true;
-        var arguments = CommandLine.Split(text, MaxArguments, MaxArgumentLength);
+        var arguments = ProcessArguments.Split(text, MaxArguments, MaxArgumentLength);
         var description = VmDescriber.Describe(process.Vmm, arguments);
         vm.Info = vm.Info with
         {

@@ -1,4 +1,3 @@
-using CpuTimes = KvmTop.Simulator.Model.CpuTimes;
 using KvmTop.Linux;
 using KvmTop.Simulator.Model;
 
@@ -40,7 +39,7 @@ internal static class CgroupFiles
 
     private static Errno CpuStat(ref Utf8Writer writer, long now, (SimProcess Process, SimThread[] Threads)[] members, SimProcess? limited)
     {
-        var times = default(CpuTimes);
+        var times = default(CpuUse);
         foreach (var (process, threads) in members)
         {
             var lived = process.Life.Lived(now);

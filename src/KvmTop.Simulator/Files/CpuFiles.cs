@@ -1,4 +1,3 @@
-using CpuTimes = KvmTop.Simulator.Model.CpuTimes;
 using KvmTop.Linux;
 using KvmTop.Simulator.Model;
 
@@ -15,7 +14,7 @@ internal sealed class CpuFiles(HostModel host)
         + "pfthreshold avic v_vmsave_vmload vgif v_spec_ctrl umip pku ospke vaes vpclmulqdq rdpid overflow_recov succor smca";
 
     [ThreadStatic]
-    private static CpuTimes[]? t_cpus;
+    private static CpuUse[]? t_cpus;
 
     // Rows of /proc/interrupts: name, interrupts per second and CPU, what they are.
     private static readonly (string Name, double PerSecond, string What)[] s_interrupts =
@@ -42,7 +41,7 @@ internal sealed class CpuFiles(HostModel host)
         var cpus = t_cpus;
         if (cpus is null || cpus.Length != host.Topology.Cpus)
         {
-            t_cpus = cpus = new CpuTimes[host.Topology.Cpus];
+            t_cpus = cpus = new CpuUse[host.Topology.Cpus];
         }
 
         Array.Clear(cpus);
@@ -177,7 +176,7 @@ internal sealed class CpuFiles(HostModel host)
     public static long Frequency(int cpu, long now) => 2_400_000 + (long)(SplitMix.Unit((ulong)cpu + 77, now / 400_000_000) * 1_290) * 1000 + 17;
 
     /// <summary>Divides the time since boot of one CPU: user, system, irq, softirq, iowait, idle, guest in ns, added to <paramref name="sums"/>.</summary>
-    private static void Divide(long now, int cpu, in CpuTimes times, Span<long> sums)
+    private static void Divide(long now, int cpu, in CpuUse times, Span<long> sums)
     {
         var irq = (long)(now * (0.0004 + 0.0008 * SplitMix.Unit(3, cpu)));
         var softirq = (long)(now * (0.001 + (cpu % 8 == 0 ? 0.014 : 0.003) * SplitMix.Unit(5, cpu)));

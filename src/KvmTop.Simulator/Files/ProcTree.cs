@@ -43,7 +43,7 @@ internal sealed class ProcTree(HostModel host)
     public ProcEntry Find(string path, long now)
     {
         var rest = path.AsSpan(6);
-        if (!TakeNumber(ref rest, out var pid) || host.Find(pid, now, out var generation) is not { } process)
+        if (rest[^1] == '/' || !TakeNumber(ref rest, out var pid) || host.Find(pid, now, out var generation) is not { } process)
         {
             return default;
         }

@@ -58,7 +58,7 @@ internal static partial class ProcessFiles
         writer.Text(" 18446744073709551615"u8);
         writer.Text(kernel
             ? " 0 0 0 0 0 0 0 2147483647 0 0 0 0 "u8
-            : " 94797145268224 94797146057629 140733577882176 0 0 268444224 4096 16963 0 0 0 "u8);
+            : " 94797145268224 94797146057629 140733577882176 0 0 0 268444224 4096 16963 0 0 0 "u8);
         writer.Number(m.IsWhole || m.Thread.Offset == 0 ? 17 : -1);
         writer.Number(" "u8, m.Thread.CpuAt(m.Now));
         writer.Number(" 0 0 0 "u8, times.Guest / SimClock.Tick);

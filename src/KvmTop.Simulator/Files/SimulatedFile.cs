@@ -1,4 +1,3 @@
-using CpuTimes = KvmTop.Simulator.Model.CpuTimes;
 using KvmTop.Linux;
 using KvmTop.Simulator.Model;
 
@@ -143,5 +142,5 @@ internal readonly ref struct ProcessMoment(HostModel host, SimProcess process, l
     /// <summary>What a wave has brought together in this generation.</summary>
     public long Since(Wave wave) => LivedBefore == 0 ? wave.Integral(Lived) : wave.Integral(Lived) - wave.Integral(LivedBefore);
 
-    public CpuTimes ThreadTimes => LivedBefore == 0 ? Thread.Times(Lived) : Thread.Times(Lived) - Thread.Times(LivedBefore);
+    public CpuUse ThreadTimes => LivedBefore == 0 ? Thread.Times(Lived) : Thread.Times(Lived) - Thread.Times(LivedBefore);
 }

@@ -70,7 +70,7 @@ internal sealed class HostModel
     }
 
     /// <summary>Adds what every thread that ever lived has used to per-CPU sums, and returns how many threads run at this moment.</summary>
-    public int AddCpuTimes(long now, Span<CpuTimes> cpus)
+    public int AddCpuTimes(long now, Span<CpuUse> cpus)
     {
         var running = 0;
         foreach (var process in Processes)
@@ -103,13 +103,18 @@ internal sealed class HostModel
             return load;
         }
 
+        return _load = LoadAt(slot);
+    }
+
+    private LoadAverages LoadAt(long slot)
+    {
         var end = slot * LoadSlot;
         var total = Demand(end);
         double Over(long seconds) => (total - Demand(end - seconds * SimClock.Second)) / (double)(seconds * SimClock.Second);
-        return _load = new LoadAverages(slot, Over(60), Over(300), Over(900), Processes.Sum(p => p.Life.GenerationAt(now) >= 0 ? p.Threads.Length : 0));
+        return new LoadAverages(slot, Over(60), Over(300), Over(900), Processes.Sum(p => p.Life.GenerationAt(end) >= 0 ? p.Threads.Length : 0));
     }
 
-    private static void Add(ref CpuTimes cpu, long guest, long user, long system)
+    private static void Add(ref CpuUse cpu, long guest, long user, long system)
     {
         cpu.Guest += guest;
         cpu.User += guest + user;

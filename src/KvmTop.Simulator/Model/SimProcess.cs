@@ -75,9 +75,9 @@ internal sealed class SimProcess
     public bool IsKernel => Executable is null;
 
     /// <summary>Times of one generation's threads together.</summary>
-    public CpuTimes Times(long lived, long livedBefore)
+    public CpuUse Times(long lived, long livedBefore)
     {
-        var sum = default(CpuTimes);
+        var sum = default(CpuUse);
         foreach (var thread in Threads)
         {
             sum += thread.Times(lived);

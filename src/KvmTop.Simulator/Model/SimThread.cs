@@ -12,7 +12,7 @@ internal enum ThreadRole
 }
 
 /// <summary>CPU times of a thread or a sum of them, in ns.</summary>
-internal struct CpuTimes
+internal struct CpuUse
 {
     public long Run;
     public long Guest;
@@ -22,9 +22,9 @@ internal struct CpuTimes
 
     public readonly long System => Run - User;
 
-    public static CpuTimes operator -(CpuTimes a, CpuTimes b) => new() { Run = a.Run - b.Run, Guest = a.Guest - b.Guest, User = a.User - b.User };
+    public static CpuUse operator -(CpuUse a, CpuUse b) => new() { Run = a.Run - b.Run, Guest = a.Guest - b.Guest, User = a.User - b.User };
 
-    public static CpuTimes operator +(CpuTimes a, CpuTimes b) => new() { Run = a.Run + b.Run, Guest = a.Guest + b.Guest, User = a.User + b.User };
+    public static CpuUse operator +(CpuUse a, CpuUse b) => new() { Run = a.Run + b.Run, Guest = a.Guest + b.Guest, User = a.User + b.User };
 }
 
 /// <summary>One thread: what it runs, what it waits for a CPU, and where.</summary>
@@ -65,10 +65,10 @@ internal sealed class SimThread
 
     public ulong Salt { get; init; }
 
-    public CpuTimes Times(long lived)
+    public CpuUse Times(long lived)
     {
         var run = Run.Integral(lived);
-        return new CpuTimes { Run = run, Guest = (long)(run * GuestShare), User = (long)(run * UserShare) };
+        return new CpuUse { Run = run, Guest = (long)(run * GuestShare), User = (long)(run * UserShare) };
     }
 
     /// <summary>On a CPU, or waiting for one, at this moment; true as often as the waves say.</summary>

@@ -75,7 +75,7 @@ public sealed class Buffer
     public void Fill(Rect area, Style style, char character = ' ')
     {
         var inside = area.Intersect(Area);
-        for (var y = inside.Y; y < inside.Bottom; y++)
+        for (var y = inside.Y; y < inside.Bottom && inside.Width > 0; y++)
         {
             _cells.AsSpan((y * Width) + inside.X, inside.Width).Fill(new Cell(character, style));
         }
@@ -85,7 +85,7 @@ public sealed class Buffer
     public void SetSurface(Rect area, Surface surface)
     {
         var inside = area.Intersect(Area);
-        for (var y = inside.Y; y < inside.Bottom; y++)
+        for (var y = inside.Y; y < inside.Bottom && inside.Width > 0; y++)
         {
             foreach (ref var cell in _cells.AsSpan((y * Width) + inside.X, inside.Width))
             {

@@ -24,7 +24,6 @@ internal static unsafe partial class Native
 
     internal const int LC_ALL = 6;
     internal const int CODESET = 14;
-    internal const int O_RDONLY = 0;
     internal const int EFD_CLOEXEC_NONBLOCK = 0x80800;
     internal const int O_CLOEXEC_NONBLOCK = 0x80800;
     internal const short POLLIN = 1;
@@ -38,7 +37,6 @@ internal static unsafe partial class Native
     internal const int SIGCONT = 18;
     internal const int SIGSTOP = 19;
     internal const int SIGTSTP = 20;
-    internal const int SIGTTOU = 22;
     internal const int SIGWINCH = 28;
 
     internal struct PollFd
@@ -50,9 +48,6 @@ internal static unsafe partial class Native
 
     [LibraryImport(Curses, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint newterm(string type, nint output, nint input);
-
-    [LibraryImport(Curses)]
-    internal static partial void delscreen(nint screen);
 
     [LibraryImport(Curses, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int setupterm(string term, int fd, int* error);
@@ -141,6 +136,9 @@ internal static unsafe partial class Native
 
     [LibraryImport(Curses)]
     internal static partial int endwin();
+
+    [LibraryImport(Curses)]
+    internal static partial int reset_prog_mode();
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint fdopen(int fd, string mode);

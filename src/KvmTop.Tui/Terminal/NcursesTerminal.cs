@@ -13,7 +13,6 @@ public sealed unsafe class NcursesTerminal : ITerminal
     private const int Input = 0;
     private const int Output = 1;
 
-    private readonly nint _screenHandle;
     private readonly NcursesScreen _screen;
     private readonly NcursesInput _keys;
     private readonly TtyGuard _guard;
@@ -23,9 +22,9 @@ public sealed unsafe class NcursesTerminal : ITerminal
     private bool _gone;
     private int _disposed;
 
-    private NcursesTerminal(nint screenHandle, nint window, TerminalCapabilities capabilities, int maxPairs, TtyGuard guard, TerminalSignals? signals)
+    private NcursesTerminal(nint window, TerminalCapabilities capabilities, int maxPairs, TtyGuard guard, TerminalSignals? signals)
     {
-        (_screenHandle, _guard, _signals, Capabilities) = (screenHandle, guard, signals, capabilities);
+        (_guard, _signals, Capabilities) = (guard, signals, capabilities);
         _screen = new(window, capabilities, maxPairs);
         _keys = new(window);
         _wake = Native.eventfd(0, Native.EFD_CLOEXEC_NONBLOCK);
@@ -102,7 +101,7 @@ public sealed unsafe class NcursesTerminal : ITerminal
         }
 
         var colors = StartColors(library, options.MaxColors);
-        terminal = new(screen, window, new(colors, unicode), Variable<int>(library, "COLOR_PAIRS"), guard, signals);
+        terminal = new(window, new(colors, unicode), Variable<int>(library, "COLOR_PAIRS"), guard, signals);
         error = null;
         return true;
     }
@@ -278,12 +277,12 @@ public sealed unsafe class NcursesTerminal : ITerminal
         LeaveSignals |= received & ReceivedSignals.Leave;
     }
 
-    /// <summary>After endwin: the next refresh switches the terminal over again. It may have another size by now.</summary>
+    /// <summary>After endwin: raw mode at once, the screen with the next drawing. The terminal may have another size by now.</summary>
     private void TakeBack()
     {
         TakeSize();
         _screen.Invalidate();
-        _ = Native.doupdate();
+        _ = Native.reset_prog_mode();
         _resized = true;
     }
 

@@ -5,10 +5,13 @@ namespace KvmTop.Tui;
 /// <param name="Style">How it looks.</param>
 public readonly record struct GaugeSegment(double Fraction, Style Style);
 
-/// <summary>A bar of segments between a label and a text: <c>CPU ██████▌───── 48%</c>, in ASCII <c>CPU [||||##    ] 48%</c>.</summary>
+/// <summary>A bar of segments between a label and a text: <c>CPU ■■■■■■────── 48%</c>, in ASCII <c>CPU [||||##    ] 48%</c>.</summary>
 public static class Gauge
 {
     private const int MinBar = 4;
+
+    // Squares rather than whole blocks: bars in neighbouring rows stay apart.
+    private const char Full = '■';
 
     // Without colours the segments still differ.
     private const string AsciiFills = "|#=+*o%";
@@ -19,23 +22,21 @@ public static class Gauge
     /// <param name="label">What stands in front.</param>
     /// <param name="segments">From left to right; what goes beyond the whole is cut.</param>
     /// <param name="text">What stands behind, in the style of a figure.</param>
-    /// <param name="unicode">Block characters or ASCII.</param>
+    /// <param name="unicode">Squares or ASCII.</param>
     /// <param name="surface">What lies behind.</param>
     public static void Render(Buffer buffer, Rect area, ReadOnlySpan<char> label, ReadOnlySpan<GaugeSegment> segments, ReadOnlySpan<char> text, bool unicode, Surface surface = Surface.Normal)
     {
         var bar = RenderFrame(buffer, area, label, text, unicode, surface);
-        var (from, total) = (0.0, 0.0);
+        var (start, total) = (0, 0.0);
         for (var i = 0; i < segments.Length; i++)
         {
+            // Ends are rounded in sum, so that the bar as a whole is as long as its figure says.
             total = Math.Min(1, total + Clean(segments[i].Fraction));
-            var last = true;
-            for (var j = i + 1; j < segments.Length && last; j++)
+            var end = Cells(total, bar.Width);
+            for (; start < end; start++)
             {
-                last = Clean(segments[j].Fraction) <= 0 || total >= 1;
+                buffer.Set(bar.X + start, bar.Y, unicode ? Full : AsciiFills[i % AsciiFills.Length], segments[i].Style.On(surface));
             }
-
-            Fill(buffer, bar, from, total, last, segments[i].Style.On(surface), unicode ? '█' : AsciiFills[i % AsciiFills.Length], unicode);
-            from = total;
         }
     }
 
@@ -43,14 +44,15 @@ public static class Gauge
     public static void Render(Buffer buffer, Rect area, ReadOnlySpan<char> label, double fraction, Gradient gradient, ReadOnlySpan<char> text, bool unicode, Surface surface = Surface.Normal)
     {
         var bar = RenderFrame(buffer, area, label, text, unicode, surface);
-        var whole = Clean(fraction) * bar.Width;
-        for (var i = 0; i < bar.Width && i < whole; i++)
+        var end = Cells(Clean(fraction), bar.Width);
+        for (var i = 0; i < end; i++)
         {
-            var style = Style.Of(gradient, (i + 0.5) / bar.Width, surface);
-            var cell = new Rect(bar.X + i, bar.Y, 1, 1);
-            Fill(buffer, cell, 0, Math.Min(1, whole - i), true, style, unicode ? '█' : '|', unicode);
+            buffer.Set(bar.X + i, bar.Y, unicode ? Full : AsciiFills[0], Style.Of(gradient, (i + 0.5) / bar.Width, surface));
         }
     }
+
+    /// <summary>Little is not nothing: what is above zero has a cell.</summary>
+    private static int Cells(double fraction, int width) => fraction <= 0 ? 0 : Math.Clamp((int)Math.Round(fraction * width), Math.Min(1, width), width);
 
     private static double Clean(double fraction) => double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1);
 
@@ -60,7 +62,7 @@ public static class Gauge
         var row = area.CutTop(1).Top;
         if (row.IsEmpty)
         {
-            return row;
+            return default;
         }
 
         var left = label.IsEmpty ? 0 : CellWidth.Of(label) + 1;
@@ -89,27 +91,5 @@ public static class Gauge
         buffer.Set(bar.X, bar.Y, '[', empty);
         buffer.Set(bar.Right - 1, bar.Y, ']', empty);
         return bar.Inset(1, 0);
-    }
-
-    /// <summary>Fills from one fraction to another. Only the last segment may end within a cell: a cell has one colour.</summary>
-    private static void Fill(Buffer buffer, Rect bar, double from, double to, bool last, Style style, char full, bool unicode)
-    {
-        var start = (int)Math.Round(from * bar.Width);
-        var end = to * bar.Width;
-        var whole = last && unicode ? (int)end : (int)Math.Round(end);
-        for (var i = start; i < whole; i++)
-        {
-            buffer.Set(bar.X + i, bar.Y, full, style);
-        }
-
-        if (last && unicode && whole < bar.Width && whole >= start && (int)((end - whole) * 8) is > 0 and var eighths)
-        {
-            buffer.Set(bar.X + whole, bar.Y, Glyphs.LeftBlocks[eighths], style);
-        }
-        else if (last && unicode && to > from && whole == start && start == 0 && bar.Width > 0)
-        {
-            // Little is not nothing.
-            buffer.Set(bar.X, bar.Y, Glyphs.LeftBlocks[1], style);
-        }
     }
 }

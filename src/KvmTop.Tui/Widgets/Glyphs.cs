@@ -3,9 +3,6 @@ namespace KvmTop.Tui;
 /// <summary>The characters that widgets draw with.</summary>
 internal static class Glyphs
 {
-    /// <summary>From nothing to full, growing to the right.</summary>
-    internal const string LeftBlocks = " ▏▎▍▌▋▊▉█";
-
     /// <summary>From nothing to full, growing upwards.</summary>
     internal const string LowerBlocks = " ▁▂▃▄▅▆▇█";
 

@@ -58,11 +58,12 @@ public sealed class ListMenuState
         return Selected = item;
     }
 
-    internal void Arrange(Rect items, int count)
+    /// <summary>Tells where the entries are drawn and how many there are; corrects cursor and scrolling. For lists that draw themselves.</summary>
+    public void Arrange(Rect items, int count)
     {
         (_items, _count) = (items, count);
         Selected = Math.Clamp(Selected, 0, Math.Max(count - 1, 0));
-        Offset = Math.Clamp(Offset, Math.Max(Selected - items.Height + 1, 0), Selected);
+        Offset = Math.Clamp(Offset, Math.Max(Selected - Math.Max(items.Height, 1) + 1, 0), Selected);
     }
 }
 

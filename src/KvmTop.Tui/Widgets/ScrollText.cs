@@ -143,7 +143,12 @@ public sealed class ScrollTextState
     }
 
     /// <summary>Scrolls to the next occurrence, beginning again at the top.</summary>
-    public bool FindNext() => FindFrom(Offset + 1);
+    public bool FindNext()
+    {
+        // At the end everything that follows is on the screen already: looking there again would stay there for ever.
+        var atEnd = _document is not null && Offset >= _document.Height(_width) - _height;
+        return FindFrom(atEnd ? 0 : Offset + 1);
+    }
 
     internal void Arrange(TextDocument document, int width, int height)
     {

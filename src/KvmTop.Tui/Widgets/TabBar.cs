@@ -95,7 +95,9 @@ public static class TabBar
         }
 
         var first = Math.Clamp(active, 0, Math.Max(tabs.Length - 1, 0));
-        var used = tabs.IsEmpty ? 0 : WidthOf(tabs[first]) + 2;
+        
+        // Besides the tabs there is room for the marks that there are more.
+        var used = tabs.IsEmpty ? 0 : WidthOf(tabs[first]) + (first == tabs.Length - 1 ? 1 : 2);
         while (first > 0 && used + WidthOf(tabs[first - 1]) <= width)
         {
             used += WidthOf(tabs[--first]);

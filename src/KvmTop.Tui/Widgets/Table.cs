@@ -97,6 +97,7 @@ public static class Table
 
         var room = Math.Max(right - left, 0) + Gap;
         state.HidesRight = need > room;
+        room -= state.HidesRight ? 1 : 0; // for the mark that there is more
         while (need > room && state.ColumnOffset == 0 && LeastWanted(columns, layout) is >= 0 and var least)
         {
             need -= layout[least].Width + Gap;
@@ -181,7 +182,7 @@ public static class Table
             firstScrolling = column.Frozen ? x + width : firstScrolling;
         }
 
-        if (state.ColumnOffset > 0)
+        if (state.ColumnOffset > 0 && firstScrolling < area.Right)
         {
             buffer.Set(firstScrolling, area.Y, Glyphs.MoreLeft(unicode), new Style(Role.Accent, Surface.Heading));
         }

@@ -236,7 +236,7 @@ public static class TextInput
             buffer.Set(x, row.Y, ' ', new Style(Role.Text, Surface.Selected));
         }
 
-        if (first > 0)
+        if (first > 0 && start < row.Right)
         {
             buffer.Set(start, row.Y, Glyphs.MoreLeft(unicode), new Style(Role.Accent, Surface.Input));
         }
@@ -266,8 +266,8 @@ public static class TextInput
             used += Math.Max(CellWidth.Of(state.Runes[first - 1]), 0);
             if (used > room)
             {
-                // One less, where the mark stands that there is more.
-                return Math.Min(first + 1, state.Cursor);
+                // The mark that there is more takes the place of this one.
+                return first;
             }
 
             first--;

@@ -37,7 +37,7 @@ public static class CommandLineParser
             command.Options.Add(options[i].Option);
         }
 
-        var result = command.Parse(JoinValues(arguments), s_configuration);
+        var result = command.Parse(arguments, s_configuration);
         if (result.GetResult(help) is { Implicit: false })
         {
             return Startup.Print(HelpText.Create());
@@ -112,30 +112,6 @@ public static class CommandLineParser
             ? new Option<bool>(setting.Option, aliases) { Arity = ArgumentArity.ZeroOrOne }
             : new Option<string[]>(setting.Option, aliases) { Arity = ArgumentArity.OneOrMore };
     }
-
-    // A value that begins with a minus ("--sort -name", "-d -1") would be taken for options of its own: say that it belongs to the option.
-    private static List<string> JoinValues(IReadOnlyList<string> arguments)
-    {
-        var joined = new List<string>(arguments.Count);
-        for (var i = 0; i < arguments.Count; i++)
-        {
-            var argument = arguments[i];
-            if (argument == "--")
-            {
-                joined.AddRange(arguments.Skip(i));
-                break;
-            }
-
-            var takesValue = Settings.All.Any(s => s.Kind != SettingKind.Flag && (argument == s.Option || (s.Letter is { } l && argument.Length == 2 && argument[0] == '-' && argument[1] == l)));
-            joined.Add(takesValue && i + 1 < arguments.Count && IsValue(arguments[i + 1]) ? $"{argument}={arguments[++i]}" : argument);
-        }
-
-        return joined;
-    }
-
-    private static bool IsValue(string next) =>
-        !next.StartsWith("--", StringComparison.Ordinal)
-        && !(next.Length == 2 && next[0] == '-' && (next[1] is 'h' or 'V' or '?' || Settings.All.Any(s => s.Letter == next[1])));
 
     private static string Unknown(string word)
     {

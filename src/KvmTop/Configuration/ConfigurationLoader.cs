@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace KvmTop.Configuration;
 
@@ -15,63 +17,69 @@ public static class ConfigurationLoader
     /// <param name="mistakes">One line each: place, key and what was expected.</param>
     public static Options Load(IReadOnlyDictionary<string, string> commandLine, EnvironmentBlock environment, ConfigurationFiles files, List<string> mistakes)
     {
-        var builder = new ConfigurationBuilder();
         var layers = new List<Layer>();
         if (files.Explicit is { } only)
         {
-            AddFile(builder, layers, only, mustExist: true, mistakes);
+            AddFile(layers, only, mustExist: true, mistakes);
         }
         else
         {
-            AddFile(builder, layers, files.System, mustExist: false, mistakes);
+            AddFile(layers, files.System, mustExist: false, mistakes);
             if (files.User is { } user)
             {
-                AddFile(builder, layers, user, mustExist: false, mistakes);
+                AddFile(layers, user, mustExist: false, mistakes);
             }
         }
 
-        builder.AddInMemoryCollection(FromEnvironment(environment, mistakes));
-        layers.Add(new Layer(s => s.Variable, SettingScope.Environment));
-        builder.AddInMemoryCollection(commandLine!);
-        layers.Add(new Layer(s => s.Option, SettingScope.CommandLine));
+        layers.Add(new Layer(FromMemory(FromEnvironment(environment, mistakes)), s => s.Variable, SettingScope.Environment));
+        layers.Add(new Layer(FromMemory(commandLine!), s => s.Option, SettingScope.CommandLine));
 
-        // Each provider is read on its own: a mistake is told with its place even where a stronger layer hides it, and a list of one
-        // layer is not mixed with a list of another.
+        // Each provider is read on its own, without a configuration root over them: a mistake is told with its place even where a stronger
+        // layer hides it, and a list of one layer is not mixed with a list of another.
         var options = new Options();
-        foreach (var (provider, layer) in builder.Build().Providers.Zip(layers))
+        foreach (var layer in layers)
         {
-            options = Apply(options, provider, layer, mistakes);
+            options = Apply(options, layer, mistakes);
         }
 
         return options;
     }
 
-    /// <summary>The settings of one file as text, in the file's order of precedence; used to rewrite it.</summary>
+    /// <summary>The settings of one file as text by id; used to rewrite it.</summary>
     internal static Dictionary<string, string> ReadFile(string path, List<string> mistakes)
     {
-        var builder = new ConfigurationBuilder();
         var layers = new List<Layer>();
-        AddFile(builder, layers, path, mustExist: false, mistakes);
+        AddFile(layers, path, mustExist: false, mistakes);
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (provider, layer) in builder.Build().Providers.Zip(layers))
+        foreach (var layer in layers)
         {
-            _ = Apply(new Options(), provider, layer, mistakes, values);
+            _ = Apply(new Options(), layer, mistakes, values);
         }
 
         return values;
     }
 
-    private static void AddFile(ConfigurationBuilder builder, List<Layer> layers, string path, bool mustExist, List<string> mistakes)
+    private static void AddFile(List<Layer> layers, string path, bool mustExist, List<string> mistakes)
     {
         if (ReadBytes(path, mustExist, mistakes) is { } json && IsWellFormed(path, json, mistakes))
         {
-            builder.AddJsonStream(new MemoryStream(json));
-            layers.Add(new Layer(s => $"{path}: {s.Id}", SettingScope.File, path));
+            var provider = new JsonStreamConfigurationProvider(new JsonStreamConfigurationSource { Stream = new MemoryStream(json) });
+            provider.Load();
+            layers.Add(new Layer(provider, s => $"{path}: {s.Id}", SettingScope.File, path));
         }
     }
 
+    private static MemoryConfigurationProvider FromMemory(IEnumerable<KeyValuePair<string, string?>> values) =>
+        new(new MemoryConfigurationSource { InitialData = values });
+
     private static byte[]? ReadBytes(string path, bool mustExist, List<string> mistakes)
     {
+        // Asking first: the first exception of a run costs milliseconds, and most hosts have neither file.
+        if (!mustExist && !Path.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             // No length is asked for: a pipe (--config <(...)) has none.
@@ -152,7 +160,7 @@ public static class ConfigurationLoader
 
         foreach (var name in environment.NamesWith(Setting.VariablePrefix))
         {
-            if (!Settings.ByVariable.TryGetValue(name, out var setting))
+            if (Settings.All.FirstOrDefault(s => s.Variable == name) is not { } setting)
             {
                 mistakes.Add($"{name}: unknown environment variable{Suggestion.For(name, Settings.All.Select(s => s.Variable))}");
             }
@@ -165,11 +173,11 @@ public static class ConfigurationLoader
         return values;
     }
 
-    private static Options Apply(Options options, IConfigurationProvider provider, Layer layer, List<string> mistakes, Dictionary<string, string>? values = null)
+    private static Options Apply(Options options, Layer layer, List<string> mistakes, Dictionary<string, string>? values = null)
     {
-        foreach (var key in provider.GetChildKeys([], null).Distinct(StringComparer.Ordinal))
+        foreach (var key in layer.Provider.GetChildKeys([], null).Distinct(StringComparer.Ordinal))
         {
-            if (!Settings.ById.TryGetValue(key, out var setting))
+            if (Settings.Find(key) is not { } setting)
             {
                 mistakes.Add($"{layer.File}: {Clean(key)}: unknown key{Suggestion.For(key, Settings.All.Where(s => s.Scope.HasFlag(layer.Scope)).Select(s => s.Id))}");
                 continue;
@@ -182,7 +190,7 @@ public static class ConfigurationLoader
                 continue;
             }
 
-            if (Value(provider, setting, out var found) is not { } text)
+            if (Value(layer.Provider, setting, out var found) is not { } text)
             {
                 mistakes.Add($"{place}: expected {setting.Expected}, found {found}");
             }
@@ -232,5 +240,5 @@ public static class ConfigurationLoader
 
     private static string Clean(string key) => Setting.Quote(key).Trim('"');
 
-    private sealed record Layer(Func<Setting, string> Place, SettingScope Scope, string File = "");
+    private sealed record Layer(IConfigurationProvider Provider, Func<Setting, string> Place, SettingScope Scope, string File = "");
 }

@@ -91,7 +91,8 @@ public static class ConfigurationWriter
     private static void WriteAtomically(string path, byte[] content)
     {
         // People keep their dot files as links into a repository: the file behind the link is the one to replace.
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        var link = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true) : null;
+        var target = link?.FullName ?? Path.GetFullPath(path);
         var directory = Path.GetDirectoryName(target)!;
         Directory.CreateDirectory(directory, UserOnlyDirectory);
         var temporary = Path.Combine(directory, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}");

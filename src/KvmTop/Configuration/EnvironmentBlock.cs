@@ -21,8 +21,16 @@ public sealed class EnvironmentBlock
     public static EnvironmentBlock Empty { get; } = new([]);
 
     /// <summary>Those of this process.</summary>
-    public static EnvironmentBlock OfProcess() => new(Environment.GetEnvironmentVariables()
-        .Cast<DictionaryEntry>().Select(e => KeyValuePair.Create((string)e.Key, (string?)e.Value ?? "")));
+    public static EnvironmentBlock OfProcess()
+    {
+        var block = new EnvironmentBlock([]);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            block._variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        }
+
+        return block;
+    }
 
     /// <summary>The value, or null when the variable is not set or empty.</summary>
     public string? this[string name] => _variables.TryGetValue(name, out var value) && value.Length > 0 ? value : null;

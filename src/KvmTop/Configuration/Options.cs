@@ -77,7 +77,7 @@ public sealed record Options
     public string? ConfigFile { get; init; }
 
     /// <summary>Name of the theme.</summary>
-    public string Theme { get; init; } = "default";
+    public string Theme { get; init; } = "kvmtop";
 
     /// <summary>Show a simulated host.</summary>
     public bool Demo { get; init; }

@@ -10,7 +10,7 @@ public static class SettingCommand
         var text = line.Trim();
         var end = text.IndexOfAny([' ', '=']);
         var name = (end < 0 ? text : text[..end]).TrimStart('-');
-        if (!Settings.ById.TryGetValue(name, out var setting) || !setting.InSetup)
+        if (Settings.Find(name) is not { InSetup: true } setting)
         {
             return false;
         }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Globalization;
 using KvmTop.Text;
 
@@ -69,12 +68,12 @@ public static class Settings
 
         Flag("batch", 'b', BatchOutput, "Print records to standard output instead of drawing a screen.", SettingScope.Run,
             (o, v) => o with { Batch = v }, o => o.Batch),
-        Choice("output", 'o', BatchOutput, "FORMAT", "Format of the records: text, json or csv. On the command line it implies --batch.", Enum.GetValues<OutputFormat>(),
-            (o, v) => o with { Output = v }, o => o.Output),
+        Choice("output", 'o', BatchOutput, "FORMAT", "Format of the records: text, json or csv. On the command line it implies --batch.", ["text", "json", "csv"],
+            (o, i) => o with { Output = (OutputFormat)i }, o => (int)o.Output),
         Flag("once", null, BatchOutput, "Print one record and leave: --batch --iterations 1.", SettingScope.Run,
             (o, v) => o with { Once = v }, o => o.Once),
-        Choice("table", null, BatchOutput, "TABLE", "Rows of text and CSV: vms, vcpus or host.", Enum.GetValues<OutputTable>(),
-            (o, v) => o with { Table = v }, o => o.Table),
+        Choice("table", null, BatchOutput, "TABLE", "Rows of text and CSV: vms, vcpus or host.", ["vms", "vcpus", "host"],
+            (o, i) => o with { Table = (OutputTable)i }, o => (int)o.Table),
 
         Directory("root", Sources, "Read a captured host below this directory instead of the running one.",
             (o, v) => o with { Root = v }, o => o.Root),
@@ -86,14 +85,23 @@ public static class Settings
         Integer("vcpus", null, Sources, "N", "vCPUs of each simulated VM.", 1, 4096, SettingScope.Run, (o, v) => o with { Vcpus = v }, o => o.Vcpus),
     ];
 
-    /// <summary>The settings by <see cref="Setting.Id"/>.</summary>
-    public static FrozenDictionary<string, Setting> ById { get; } = All.ToFrozenDictionary(s => s.Id, StringComparer.Ordinal);
+    /// <summary>The setting with this key, or null.</summary>
+    public static Setting? Find(string id)
+    {
+        // Two dozen: a dictionary costs more to build at every start than it saves.
+        foreach (var setting in All)
+        {
+            if (setting.Id == id)
+            {
+                return setting;
+            }
+        }
 
-    /// <summary>The settings by <see cref="Setting.Variable"/>.</summary>
-    public static FrozenDictionary<string, Setting> ByVariable { get; } = All.ToFrozenDictionary(s => s.Variable, StringComparer.Ordinal);
+        return null;
+    }
 
     /// <summary>The setting with this key; a key that does not exist is a defect of the caller.</summary>
-    public static Setting Of(string id) => ById[id];
+    public static Setting Of(string id) => Find(id) ?? throw new ArgumentException($"there is no setting {id}", nameof(id));
 
     private static Setting Flag(string id, char? letter, string group, string help, SettingScope scope, Func<Options, bool, Options> set, Func<Options, bool> get,
         bool inSetup = false) => new()
@@ -107,7 +115,7 @@ public static class Settings
         Func<Options, int, Options> set, Func<Options, int?> get) => new()
     {
         Id = id, Letter = letter, Group = group, ValueName = valueName, Help = help, Kind = SettingKind.Integer, Minimum = minimum, Maximum = maximum, Scope = scope,
-        Expected = maximum == int.MaxValue ? Invariant($"a whole number, {minimum} or more") : Invariant($"a whole number from {minimum} to {maximum}"),
+        Expected = maximum == int.MaxValue ? string.Create(CultureInfo.InvariantCulture, $"a whole number, {minimum} or more") : string.Create(CultureInfo.InvariantCulture, $"a whole number from {minimum} to {maximum}"),
         Set = (o, text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var v) && v >= minimum && v <= maximum ? set(o, v) : null,
         Get = o => get(o)?.ToString(CultureInfo.InvariantCulture) ?? "",
     };
@@ -116,26 +124,20 @@ public static class Settings
         Func<Options, double, Options> set, Func<Options, double> get, bool inSetup) => new()
     {
         Id = id, Letter = letter, Group = group, ValueName = valueName, Help = help, Kind = SettingKind.Number, Minimum = minimum, Maximum = maximum, InSetup = inSetup,
-        Expected = Invariant($"{what} from {minimum} to {maximum}"),
+        Expected = string.Create(CultureInfo.InvariantCulture, $"{what} from {minimum} to {maximum}"),
         Set = (o, text) => double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var v)
             && v >= minimum && v <= maximum ? set(o, v) : null,
         Get = o => get(o).ToString("R", CultureInfo.InvariantCulture),
     };
 
-    private static Setting Choice<T>(string id, char? letter, string group, string valueName, string help, T[] values, Func<Options, T, Options> set, Func<Options, T> get)
-        where T : struct, Enum
+    // The words stand in the order of the enumeration's values: names of enumerations by reflection cost milliseconds at every start.
+    private static Setting Choice(string id, char? letter, string group, string valueName, string help, string[] words, Func<Options, int, Options> set, Func<Options, int> get) => new()
     {
-        var words = Array.ConvertAll(values, Word);
-        return new()
-        {
-            Id = id, Letter = letter, Group = group, ValueName = valueName, Help = help, Kind = SettingKind.Choice, Allowed = words,
-            Expected = string.Join(", ", words[..^1]) + " or " + words[^1],
-            Set = (o, text) => Array.IndexOf(words, text) is >= 0 and var i ? set(o, values[i]) : null,
-            Get = o => Word(get(o)),
-        };
-
-        static string Word(T value) => value.ToString().ToLowerInvariant();
-    }
+        Id = id, Letter = letter, Group = group, ValueName = valueName, Help = help, Kind = SettingKind.Choice, Allowed = words,
+        Expected = string.Join(", ", words, 0, words.Length - 1) + " or " + words[^1],
+        Set = (o, text) => Array.IndexOf(words, text) is >= 0 and var i ? set(o, i) : null,
+        Get = o => words[get(o)],
+    };
 
     private static Setting Directory(string id, string group, string help, Func<Options, string, Options> set, Func<Options, string> get) => new()
     {
@@ -164,6 +166,4 @@ public static class Settings
 
     // Figures may be called by their headings too: "RDY%", "EXITS/s".
     private static bool IsName(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '%' or '/');
-
-    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -13,7 +13,7 @@ internal static class Suggestion
             return "";
         }
 
-        var (best, distance) = ("", Math.Max(1, word.Length / 3) + 1);
+        var (best, distance) = ("", Math.Max(1, (word.Length + 1) / 3) + 1);
         foreach (var candidate in known)
         {
             var d = Distance(word, candidate);

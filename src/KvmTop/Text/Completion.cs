@@ -48,7 +48,7 @@ public static class Completion
         }
 
         var blank = first.IndexOf(' ');
-        if (!Settings.ById.TryGetValue((blank < 0 ? first : first[..blank]).ToString(), out var setting) || !setting.InSetup)
+        if (Settings.Find((blank < 0 ? first : first[..blank]).ToString()) is not { InSetup: true } setting)
         {
             return [];
         }

@@ -3,7 +3,7 @@ using System.Text;
 namespace KvmTop.Vmm;
 
 /// <summary>Command lines as in <c>/proc/PID/cmdline</c>: arguments that end with NUL, written (and rewritten at will) by the process.</summary>
-public static class CommandLine
+public static class ProcessArguments
 {
     /// <summary>
     /// Splits into arguments, decoded but not cleaned. More than <paramref name="maxArguments"/> are left out, longer ones than

@@ -1,0 +1,370 @@
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using System.Reactive.Subjects;
+using KvmTop.Collectors;
+using KvmTop.Configuration;
+using KvmTop.Screen.Panes;
+using KvmTop.Streams;
+using KvmTop.Tui;
+
+namespace KvmTop.Screen;
+
+/// <summary>
+/// The dashboard: one thread that waits for keys and snapshots and draws. It alone touches the terminal, the panes and <see cref="Ui"/>; snapshots come over
+/// from the collector thread through a latest-wins slot.
+/// </summary>
+internal sealed class App : IDisposable
+{
+    /// <summary>Below this there is nothing sensible to draw.</summary>
+    public const int MinimumWidth = 40, MinimumHeight = 10;
+
+    // A resize or key is drawn at once; a snapshot that came in between waits no longer than this for the next wake-up.
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
+
+    // Read whatever pane is shown: the header's figures, and the VMs for the events of their coming and going.
+    private static readonly Topic[] s_always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance];
+
+    private readonly ITerminal _terminal;
+    private readonly Hub _hub;
+    private readonly LatestWins<Snapshot> _latest;
+    private readonly BehaviorSubject<IReadOnlyCollection<Topic>> _demand = new([]);
+    private readonly CompositeDisposable _subscriptions;
+    private readonly Buffer _buffer = new(0, 0);
+    private readonly IReadOnlyList<IPane> _panes;
+    private readonly Commands _commands;
+    private readonly bool _isRoot;
+    private int _active;
+    private VmView? _vmView;
+    private Rect _tabs;
+    private Rect _footer;
+    private Rect _body;
+    private Snapshot? _updated;
+
+    public App(ITerminal terminal, Hub hub, Ui ui, Themes themes, bool isRoot)
+    {
+        (_terminal, _hub, Ui, ThemeSet, _isRoot) = (terminal, hub, ui, themes, isRoot);
+        _panes = Catalog.CreatePanes(ui);
+        _commands = new Commands(this);
+        _latest = new LatestWins<Snapshot>(terminal.WakeUp);
+
+        // The base subscription keeps the hub ticking while the pane's own is exchanged.
+        _subscriptions = new CompositeDisposable(
+            hub.Observe(s_always).Subscribe(_latest),
+            _demand.Select(topics => hub.Observe(topics)).Switch().Subscribe());
+    }
+
+    /// <summary>What panes and overlays share.</summary>
+    public Ui Ui { get; }
+
+    /// <summary>The theme on the screen, and how to change it.</summary>
+    public Themes ThemeSet { get; }
+
+    /// <summary>The panes, in the order of their tabs.</summary>
+    public IReadOnlyList<IPane> Panes => _panes;
+
+    /// <summary>What fills the screen now: a VM's view, or the active pane.</summary>
+    public IPane Current => _vmView as IPane ?? _panes[_active];
+
+    /// <summary>The table that sorting, filtering and marking apply to, or null when what is shown is none.</summary>
+    public ITablePane? CurrentTable => Current as ITablePane;
+
+    /// <summary>Runs until the operator leaves or the terminal has gone.</summary>
+    public void Run()
+    {
+        while (!Ui.Leaving)
+        {
+            Step(s_idle);
+        }
+    }
+
+    /// <summary>Draws, waits once, and handles what came.</summary>
+    public void Step(TimeSpan timeout)
+    {
+        Demand();
+        Draw();
+        if (_terminal.Wait(timeout).HasFlag(Wake.HangUp))
+        {
+            Ui.Leaving = true;
+            return;
+        }
+
+        if (_latest.Take() is { } snapshot)
+        {
+            Ui.Accept(snapshot);
+        }
+
+        while (!Ui.Leaving && _terminal.TryRead(out var input))
+        {
+            Handle(input);
+        }
+    }
+
+    /// <summary>Shows the pane of an id; false when there is none.</summary>
+    public bool Show(string id)
+    {
+        for (var i = 0; i < _panes.Count; i++)
+        {
+            if (_panes[i].Id == id)
+            {
+                ShowPane(i);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Shows the pane so many tabs further on.</summary>
+    public void ShowNext(int step) => ShowPane((_active + step + _panes.Count) % _panes.Count);
+
+    /// <summary>Changes how often the host is read.</summary>
+    public void SetDelay(TimeSpan delay)
+    {
+        Ui.Options = Ui.Options with { Delay = delay };
+        _hub.Interval = delay;
+    }
+
+    /// <summary>Takes new settings into use.</summary>
+    public void Apply(Options options)
+    {
+        var before = Ui.Options;
+        Ui.Options = options;
+        if (options.Delay != before.Delay)
+        {
+            _hub.Interval = options.Delay;
+        }
+
+        if (options.Theme != before.Theme && !ThemeSet.TryUse(options.Theme, out var problem))
+        {
+            Ui.Message = problem;
+            Ui.Options = options with { Theme = before.Theme };
+        }
+
+        if (_panes.OfType<VmsPane>().FirstOrDefault() is { } vms)
+        {
+            if (options.Sort != before.Sort && Text.SortSpec.TryParse(options.Sort, out var sort))
+            {
+                vms.Sort = sort;
+            }
+
+            if (options.Filter != before.Filter)
+            {
+                Ui.Message = vms.SetFilter(options.Filter) ?? Ui.Message;
+            }
+        }
+
+        Refresh();
+    }
+
+    /// <summary>Stops the process until the shell continues it.</summary>
+    public void Suspend() => _terminal.Suspend();
+
+    /// <summary>Draws everything anew at the next turn.</summary>
+    public void Redraw() => _terminal.Invalidate();
+
+    /// <summary>Lets the current pane arrange its rows again: a setting changed that they depend on.</summary>
+    public void Refresh() => _updated = null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _subscriptions.Dispose();
+        _demand.Dispose();
+    }
+
+    private void Handle(InputEvent input)
+    {
+        if (input.Key == Key.Resize)
+        {
+            return;
+        }
+
+        Ui.Message = null;
+        if (Ui.Overlay is { } overlay)
+        {
+            overlay.Handle(input, Ui);
+            Refresh();
+        }
+        else if (!HandleMouse(input) && !HandleBack(input) && !Current.Handle(input, Ui))
+        {
+            _commands.Handle(input);
+        }
+
+        if (Ui.GoTo is { } id)
+        {
+            Ui.GoTo = null;
+            _ = Show(id);
+        }
+
+        ShowOpenVm();
+    }
+
+    private bool HandleMouse(InputEvent input)
+    {
+        if (input.Key is not (Key.Click or Key.DoubleClick))
+        {
+            return false;
+        }
+
+        var tab = TabBar.HitTest(_tabs, Tabs(), _active, input.X, input.Y);
+        if (tab >= 0)
+        {
+            ShowPane(tab);
+            return true;
+        }
+
+        return _footer.Contains(input.X, input.Y) && _commands.Click(_footer, FooterHints(), input);
+    }
+
+    private bool HandleBack(InputEvent input)
+    {
+        if (input.Key != Key.Escape || _vmView is null)
+        {
+            return false;
+        }
+
+        // The view may have something of its own to leave first.
+        if (!_vmView.Handle(input, Ui))
+        {
+            Ui.OpenVm = null;
+        }
+
+        return true;
+    }
+
+    private void ShowPane(int index)
+    {
+        Ui.OpenVm = null;
+        _vmView = null;
+        _active = index;
+        Refresh();
+    }
+
+    private void ShowOpenVm()
+    {
+        if (Ui.OpenVm is { } key)
+        {
+            if (_vmView?.Vm != key)
+            {
+                _vmView = new VmView(key);
+                Refresh();
+            }
+        }
+        else if (_vmView is not null)
+        {
+            _vmView = null;
+            Refresh();
+        }
+    }
+
+    private void Demand()
+    {
+        var needs = Current.Needs;
+        if (_demand.Value.Count == needs.Count && needs.All(_demand.Value.Contains))
+        {
+            return;
+        }
+
+        _demand.OnNext([.. needs]);
+        _hub.RefreshNow();
+    }
+
+    private void Draw()
+    {
+        if (_updated != Ui.Snapshot)
+        {
+            _updated = Ui.Snapshot;
+            Current.Update(Ui);
+        }
+
+        var (width, height) = _terminal.Size;
+        if (_buffer.Width != width || _buffer.Height != height)
+        {
+            _buffer.Resize(width, height);
+        }
+        else
+        {
+            _buffer.Clear();
+        }
+
+        if (!TooSmall.Render(_buffer, MinimumWidth, MinimumHeight))
+        {
+            Render();
+        }
+
+        _terminal.Draw(_buffer, ThemeSet.Current);
+    }
+
+    private void Render()
+    {
+        var screen = _buffer.Area;
+        _buffer.Fill(screen, default);
+        var (header, rest) = screen.CutTop(Header.HeightFor(screen.Height));
+        (_tabs, rest) = rest.CutTop(1);
+        (_footer, _body) = rest.CutBottom(1);
+        Header.Render(_buffer, header, Ui, _isRoot);
+        TabBar.Render(_buffer, _tabs, Tabs(), _active, Ui.Unicode, Surface.Heading);
+        RenderTableState();
+        Current.Render(_buffer, _body, Ui);
+        RenderFooter();
+        foreach (var overlay in Ui.Overlays)
+        {
+            overlay.Render(_buffer, screen, Ui);
+        }
+    }
+
+    /// <summary>At the right of the tabs: what is filtered, marked, or special about the figures.</summary>
+    private void RenderTableState()
+    {
+        var parts = new List<string>();
+        if (_vmView is not null)
+        {
+            parts.Add($"VM {_vmView.Title}");
+        }
+        else if (CurrentTable is { } table)
+        {
+            if (table.Filter.Length > 0)
+            {
+                parts.Add($"filter {table.Filter} ({table.Rows.Shown}/{table.Rows.All})");
+            }
+
+            if (table.Marked > 0)
+            {
+                parts.Add($"{table.Marked} marked");
+            }
+        }
+
+        if (Ui.WholeVm)
+        {
+            parts.Add("100% = whole VM");
+        }
+
+        if (Ui.ReadOnly)
+        {
+            parts.Add("read-only");
+        }
+
+        var text = string.Join("  ", parts) + " ";
+        if (parts.Count > 0)
+        {
+            var tabs = Tabs().Sum(t => t.Key.Length + t.Title.Length + 3);
+            _buffer.WriteRight(_tabs.Right, _tabs.Y, text, new Style(Role.Accent, Surface.Heading), Math.Max(0, _tabs.Width - tabs - 2));
+        }
+    }
+
+    private void RenderFooter()
+    {
+        if (Ui.Message is { } message)
+        {
+            _buffer.Fill(_footer, new Style(Role.Text, Surface.Footer));
+            _buffer.Write(_footer.X + 1, _footer.Y, message, new Style(Role.Warn, Surface.Footer), _footer.Width - 2);
+            return;
+        }
+
+        KeyBar.Render(_buffer, _footer, FooterHints(), Ui.Unicode);
+    }
+
+    private KeyHint[] FooterHints() => [.. _commands.Hints(Current)];
+
+    private Tab[] Tabs() => [.. _panes.Select(p => new Tab(p.Key.ToString(), p.Title))];
+}

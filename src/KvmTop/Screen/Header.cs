@@ -1,0 +1,266 @@
+using System.Globalization;
+using KvmTop.Collectors;
+using KvmTop.Text;
+using KvmTop.Tui;
+
+namespace KvmTop.Screen;
+
+/// <summary>The lines above the panes: which host this is, how it fares, which VM suffers and from what, and what kvmtop itself costs.</summary>
+internal static class Header
+{
+    private const int ChartColumns = 240;
+
+    /// <summary>Rows that it takes on a screen of this height: on a low one, rows go to the pane.</summary>
+    public static int HeightFor(int screenHeight) => screenHeight < 16 ? 2 : 4;
+
+    /// <summary>Draws it.</summary>
+    public static void Render(Buffer buffer, Rect area, Ui ui, bool isRoot)
+    {
+        buffer.Fill(area, new Style(Role.Text, Surface.Header));
+        var row = new HostRow(ui.Snapshot);
+        RenderTitle(buffer, area.CutTop(1).Top, row, ui, isRoot);
+        var lines = area.CutTop(1).Remaining;
+        if (lines.Height >= 3)
+        {
+            RenderCpu(buffer, new Rect(lines.X, lines.Y, lines.Width, 1), row, ui);
+            RenderMemory(buffer, new Rect(lines.X, lines.Y + 1, lines.Width, 1), row, ui);
+            lines = lines.CutTop(2).Remaining;
+        }
+
+        RenderVms(buffer, lines.CutTop(1).Top, row, ui);
+    }
+
+    private static void RenderTitle(Buffer buffer, Rect line, HostRow row, Ui ui, bool isRoot)
+    {
+        var machine = row.Machine;
+        var pen = new Pencil(buffer, line, Surface.Header);
+        pen.Write(" kvmtop", Role.Title);
+        if (machine?.Label is { } label)
+        {
+            pen.Write($"  {label.ToUpperInvariant()}", Role.Warn);
+        }
+
+        pen.Write($"  {machine?.Identity.Hostname ?? ""}", Role.Strong);
+
+        // From the right: what must not be pushed out by a long kernel name.
+        var right = new List<(string Text, Role Role)>
+        {
+            ui.Frozen ? (ui.Unicode ? "❚❚ frozen " : "= frozen ", Role.Warn) : (ui.Unicode ? "● live " : "* live ", Role.Good),
+            ((isRoot ? "root" : "user") + "  ", isRoot ? Role.Label : Role.Warn),
+            (string.Create(CultureInfo.InvariantCulture, $"{ui.Options.Delay.TotalSeconds:0.0##}s  "), Role.Label),
+            (ui.Snapshot.Sequence == 0 ? "" : ui.Snapshot.Time.ToLocalTime().ToString("HH:mm:ss  ", CultureInfo.InvariantCulture), Role.Text),
+        };
+        var x = line.Right;
+        foreach (var (text, role) in right)
+        {
+            x -= CellWidth.Of(text);
+            if (x > pen.X + 1)
+            {
+                buffer.Write(x, line.Y, text, new Style(role, Surface.Header));
+            }
+        }
+
+        if (machine is null)
+        {
+            return;
+        }
+
+        var middle = new (string Text, Role Role)[]
+        {
+            (machine.Kvm.KvmPresent ? $"{machine.Kvm.Vendor ?? "kvm"}" : "no kvm", machine.Kvm.Reason is null ? Role.Good : Role.Warn),
+            (machine.Kvm.Nested is { } nested ? $"nested={(nested ? "Y" : "N")}" : "", Role.Label),
+            (string.Create(CultureInfo.InvariantCulture, $"{machine.Sockets}s {machine.Topology.Online.Count}c"), Role.Label),
+            (machine.Identity.KernelRelease ?? "", Role.Dim),
+            (ShortModel(machine.Identity.CpuModel), Role.Dim),
+        };
+        foreach (var (text, role) in middle)
+        {
+            if (text.Length > 0 && pen.X + 2 + CellWidth.Of(text) < x - 1)
+            {
+                pen.Write("  " + text, role);
+            }
+        }
+    }
+
+    private static void RenderCpu(Buffer buffer, Rect line, HostRow row, Ui ui)
+    {
+        var (gauge, rest) = line.CutLeft(line.Width / 2);
+        var share = row.Host?.Total ?? CpuShare.Unknown;
+        double Part(double value) => double.IsNaN(value) ? 0 : value / 100;
+        Gauge.Render(
+            buffer,
+            gauge.Inset(1, 0),
+            "CPU",
+            [
+                new(Part(share.Guest), new Style(Role.BarGuest)), new(Part(share.User), new Style(Role.BarUser)),
+                new(Part(share.System + share.Irq), new Style(Role.BarSystem)), new(Part(share.IoWait), new Style(Role.BarIoWait)), new(Part(share.Steal), new Style(Role.BarReady)),
+            ],
+            $"{Percent(share.Busy),4}%",
+            ui.Unicode,
+            Surface.Header);
+        var pen = new Pencil(buffer, rest, Surface.Header);
+        pen.Pair("guest", Percent(share.Guest), Role.BarGuest);
+        pen.Pair("user", Percent(share.User), Role.BarUser);
+        pen.Pair("sys", Percent(share.System + share.Irq), Role.BarSystem);
+        pen.Pair("iow", Percent(share.IoWait), Role.BarIoWait);
+        if (share.Steal >= 0.1)
+        {
+            pen.Pair("steal", Percent(share.Steal), Role.BarReady);
+        }
+
+        if (row.Host?.Load is { } load)
+        {
+            pen.Pair("load", load.One.ToString("0.00", CultureInfo.InvariantCulture), Role.Text);
+        }
+
+        var room = rest.Right - pen.X - 2;
+        if (room >= 8)
+        {
+            Span<double> values = stackalloc double[ChartColumns];
+            var width = Math.Min(room, 40);
+            var count = ui.History.Host(SeriesKind.Cpu).CopyLatest(values[..Math.Min(ChartColumns, width * 2)]);
+            Sparkline.Render(buffer, new Rect(rest.Right - width - 1, rest.Y, width, 1), values[..count], 100, Gradient.Cpu, ui.Unicode, surface: Surface.Header);
+        }
+    }
+
+    private static void RenderMemory(Buffer buffer, Rect line, HostRow row, Ui ui)
+    {
+        var (gauge, rest) = line.CutLeft(line.Width / 2);
+        var memory = row.Host?.Memory;
+        var total = (double)(memory?.Total ?? 0);
+        var huge = memory?.Hugetlb ?? 0;
+        var used = row.Host?.MemoryUsed;
+        double Part(double bytes) => total > 0 ? bytes / total : 0;
+        Gauge.Render(
+            buffer,
+            gauge.Inset(1, 0),
+            "Mem",
+            [new(Part((used ?? 0) - Math.Min(huge, used ?? 0)), new Style(Role.BarMemory)), new(Part(huge), new Style(Role.BarHuge))],
+            used is { } u && total > 0 ? $"{Bytes(u)}/{Bytes(total)}" : "-",
+            ui.Unicode,
+            Surface.Header);
+        var pen = new Pencil(buffer, rest, Surface.Header);
+        if (memory is { SwapTotal: { } swapTotal, SwapFree: { } swapFree })
+        {
+            var swapped = swapTotal - Math.Min(swapTotal, swapFree);
+            pen.Pair("swap", swapped == 0 ? "0" : $"{Bytes(swapped)}/{Bytes(swapTotal)}", swapped == 0 ? Role.Dim : Role.Warn);
+        }
+
+        foreach (var pool in row.Host?.Hugepages ?? [])
+        {
+            if (pool is { Total: > 0 and { } pages, Free: { } free })
+            {
+                pen.Pair($"huge {Bytes(pool.SizeBytes)}", string.Create(CultureInfo.InvariantCulture, $"{pages - Math.Min(pages, free)}/{pages}"), Role.BarHuge);
+            }
+        }
+
+        if (row.Host is { PressureReason: null } host)
+        {
+            pen.Pair("PSI cpu", Pressured(host.CpuPressure), PressureRole(host.CpuPressure));
+            pen.Pair("mem", Pressured(host.MemoryPressure), PressureRole(host.MemoryPressure));
+            pen.Pair("io", Pressured(host.IoPressure), PressureRole(host.IoPressure));
+        }
+    }
+
+    private static void RenderVms(Buffer buffer, Rect line, HostRow row, Ui ui)
+    {
+        var pen = new Pencil(buffer, line, Surface.Header);
+        if (ui.Snapshot.Get(VmsTopic.Instance).Value is not { } model)
+        {
+            pen.Pair("VMs", "-", Role.Disabled);
+            return;
+        }
+
+        int running = 0, paused = 0, other = 0, vcpus = 0;
+        foreach (var vm in model.Vms)
+        {
+            running += vm.State is VmState.Running ? 1 : 0;
+            paused += vm.State is VmState.Paused ? 1 : 0;
+            other += vm.State is VmState.Running or VmState.Paused ? 0 : 1;
+            vcpus += vm.Info.VcpuCount ?? 0;
+        }
+
+        pen.Pair("VMs", model.Vms.Count.ToString(CultureInfo.InvariantCulture), Role.Strong);
+        pen.Count(running, "running", Role.Good);
+        pen.Count(paused, "paused", Role.Warn);
+        pen.Count(other, "other", Role.Label);
+        var cpus = row.Machine?.Topology.Online.Count ?? 0;
+        pen.Pair("vCPUs", cpus > 0 ? string.Create(CultureInfo.InvariantCulture, $"{vcpus} on {cpus} CPUs ({(double)vcpus / cpus:0.00}x)") : $"{vcpus}", Role.Text);
+        var self = string.Create(CultureInfo.InvariantCulture, $"kvmtop {Percent(row.Self?.CpuPct ?? double.NaN)}% {(row.Self?.RssBytes is { } rss ? Bytes(rss) : "-")} ");
+        var x = line.Right - CellWidth.Of(self);
+        if (x > pen.X + 1)
+        {
+            buffer.Write(x, line.Y, self, new Style(Role.Dim, Surface.Header));
+        }
+
+        RenderTroubles(buffer, pen, x - 1, ui);
+    }
+
+    private static void RenderTroubles(Buffer buffer, Pencil pen, int right, Ui ui)
+    {
+        foreach (var trouble in Troubles.Of(ui.Snapshot))
+        {
+            var text = $"  {(ui.Unicode ? "▲" : "!")} {trouble.Text}";
+            if (pen.X + CellWidth.Of(text) > right)
+            {
+                break;
+            }
+
+            pen.Write(text, trouble.IsCritical ? Role.Critical : Role.Warn);
+        }
+    }
+
+    private static string Percent(double value) => FigureFormat.ToText(Figure.Of(value), Unit.Percent, 5);
+
+    private static string Bytes(double value) => FigureFormat.ToText(Figure.Of(value), Unit.Bytes, 5);
+
+    private static string Pressured(Linux.Pressure? pressure) => pressure?.Some is { } some ? some.Avg10.ToString("0.0", CultureInfo.InvariantCulture) : "-";
+
+    private static Role PressureRole(Linux.Pressure? pressure) => pressure?.Some is { } some
+        ? some.Avg10 >= 25 ? Role.Critical : some.Avg10 >= 5 ? Role.Warn : Role.Text
+        : Role.Disabled;
+
+    private static string ShortModel(string? model)
+    {
+        if (model is null)
+        {
+            return "";
+        }
+
+        var words = model.Replace("(R)", "", StringComparison.Ordinal).Replace("(TM)", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Vmm.HostileText.Clean(string.Join(' ', words.TakeWhile(w => w is not ("CPU" or "Processor" or "@") && !w.EndsWith("-Core", StringComparison.Ordinal))), 32);
+    }
+
+    /// <summary>Writes along a line from left to right.</summary>
+    private struct Pencil(Buffer buffer, Rect line, Surface surface)
+    {
+        public int X { get; private set; } = line.X;
+
+        public void Write(ReadOnlySpan<char> text, Role role) => X = buffer.Write(X, line.Y, text, new Style(role, surface), line.Right - X);
+
+        public void Pair(ReadOnlySpan<char> label, ReadOnlySpan<char> value, Role role)
+        {
+            // All of a pair or nothing: half a figure is a wrong one.
+            if (X + label.Length + value.Length + 3 > line.Right)
+            {
+                return;
+            }
+
+            Write(" ", Role.Dim);
+            Write(label, Role.Label);
+            Write(" ", Role.Dim);
+            Write(value, role);
+            Write(" ", Role.Dim);
+        }
+
+        public void Count(int count, ReadOnlySpan<char> what, Role role)
+        {
+            if (count > 0)
+            {
+                Write(string.Create(CultureInfo.InvariantCulture, $"{count} "), role);
+                Write(what, Role.Label);
+                Write("  ", Role.Dim);
+            }
+        }
+    }
+}

@@ -1,0 +1,419 @@
+using System.Diagnostics.CodeAnalysis;
+using KvmTop.Collectors;
+using KvmTop.Screen.Overlays;
+using KvmTop.Text;
+using KvmTop.Tui;
+
+namespace KvmTop.Screen;
+
+/// <summary>What the application asks of any pane that is a table, whatever its rows: sorting, filtering, searching, marking, choosing columns.</summary>
+internal interface ITablePane : IPane
+{
+    /// <summary>All columns that there are.</summary>
+    IReadOnlyList<SetupColumn> AvailableColumns { get; }
+
+    /// <summary>The columns that it shows when nobody chooses.</summary>
+    IReadOnlyList<string> UsualColumns { get; }
+
+    /// <summary>The columns on the screen, by id.</summary>
+    IReadOnlyList<string> Columns { get; set; }
+
+    /// <summary>Sort column and direction.</summary>
+    SortSpec Sort { get; set; }
+
+    /// <summary>The filter as typed; empty for none.</summary>
+    string Filter { get; }
+
+    /// <summary>Sets the filter; returns what is wrong with it, or null.</summary>
+    string? SetFilter(string text);
+
+    /// <summary>Says what is wrong with a filter, or null.</summary>
+    string? CheckFilter(string text);
+
+    /// <summary>What could follow in a filter being typed.</summary>
+    IReadOnlyList<Candidate> CompleteFilter(string text, int cursor);
+
+    /// <summary>Moves to the first row from the cursor on (or after it) that contains the text; false when there is none.</summary>
+    bool Search(string text, bool next);
+
+    /// <summary>Marks or unmarks the row under the cursor.</summary>
+    void ToggleMark();
+
+    /// <summary>Unmarks all.</summary>
+    void ClearMarks();
+
+    /// <summary>How many rows are marked.</summary>
+    int Marked { get; }
+
+    /// <summary>How many rows are shown, of how many.</summary>
+    (int Shown, int All) Rows { get; }
+}
+
+/// <summary>
+/// A pane that is a table of metrics: a column, its sorting, filtering, help and colour all come from the metric's one declaration. Rows keep their place
+/// under the cursor by identity, not by position.
+/// </summary>
+/// <typeparam name="TRow">What a row is.</typeparam>
+/// <typeparam name="TKey">What makes a row the same from tick to tick.</typeparam>
+internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
+    where TRow : notnull
+    where TKey : notnull
+{
+    private const int DrawnTextLimit = 256;
+
+    private readonly TableState _state = new();
+    private readonly HashSet<TKey> _marks = [];
+    private readonly List<(TRow Row, Figure Key)> _sorting = [];
+    private readonly List<TRow> _rows = [];
+    private Metric<TRow>[] _columns = [];
+    private TableColumn[] _tableColumns = [];
+    private Metric<TRow> _sortColumn;
+    private SortSpec _sort;
+    private FilterPredicate<TRow>? _filter;
+    private TKey? _selectedKey;
+    private bool _hasSelection;
+    private bool _unicode = true;
+    private int _all;
+
+    /// <param name="metrics">Every figure that a row has.</param>
+    /// <param name="columns">Those to show, by id.</param>
+    /// <param name="sort">The order to begin with.</param>
+    protected TablePane(IReadOnlyList<Metric<TRow>> metrics, IReadOnlyList<string> columns, SortSpec sort)
+    {
+        Metrics = metrics;
+        Columns = columns;
+        _sortColumn = metrics[0];
+        Sort = sort;
+    }
+
+    /// <inheritdoc/>
+    public abstract string Id { get; }
+
+    /// <inheritdoc/>
+    public abstract string Title { get; }
+
+    /// <inheritdoc/>
+    public abstract char Key { get; }
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyCollection<Topic> Needs => [.. Catalog.Needs(_columns), .. _sortColumn.Needs];
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<KeyHint> Hints => [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SetupColumn> AvailableColumns => SetupColumn.Of(Metrics);
+
+    /// <inheritdoc/>
+    public abstract IReadOnlyList<string> UsualColumns { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Columns
+    {
+        get => [.. _columns.Select(c => c.Id)];
+        [MemberNotNull(nameof(_columns), nameof(_tableColumns))]
+        set
+        {
+            // The first is the row's name: it stays when the others scroll.
+            _columns = [.. value.Select(id => Metrics.FirstOrDefault(m => m.Id == id)).OfType<Metric<TRow>>()];
+            _tableColumns = new TableColumn[_columns.Length];
+            for (var i = 0; i < _columns.Length; i++)
+            {
+                var m = _columns[i];
+                _tableColumns[i] = new TableColumn(m.Title, m.Width, m.IsLeftAligned ? Align.Left : Align.Right)
+                {
+                    Frozen = i == 0,
+                    Flex = i == 0 ? 1 : 0,
+                    MaxWidth = 36,
+                    // From the right the columns give way, the first few never.
+                    Priority = i < 4 ? 0 : i,
+                };
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public SortSpec Sort
+    {
+        get => _sort;
+        set
+        {
+            if (MetricNames.Find(Metrics, value.Column, out _) is { } column)
+            {
+                (_sortColumn, _sort) = (column, value with { Column = column.Id });
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Filter { get; private set; } = "";
+
+    /// <inheritdoc/>
+    public int Marked => _marks.Count;
+
+    /// <inheritdoc/>
+    public (int Shown, int All) Rows => (_rows.Count, _all);
+
+    /// <inheritdoc/>
+    public int Count => _rows.Count;
+
+    /// <summary>Every figure that a row has.</summary>
+    protected IReadOnlyList<Metric<TRow>> Metrics { get; }
+
+    /// <summary>The row under the cursor.</summary>
+    protected TRow? Selected => _state.Selected >= 0 && _state.Selected < _rows.Count ? _rows[_state.Selected] : default;
+
+    /// <summary>True while there is a row under the cursor.</summary>
+    protected bool HasSelected => _state.Selected >= 0 && _state.Selected < _rows.Count;
+
+    /// <summary>What is wrong with a filter, or null.</summary>
+    public string? CheckFilter(string text) => text.Trim().Length == 0 ? null : Bind(text, out var error) is null ? error : null;
+
+    /// <inheritdoc/>
+    public string? SetFilter(string text)
+    {
+        FilterPredicate<TRow>? predicate = null;
+        if (text.Trim().Length > 0 && (predicate = Bind(text, out var error)) is null)
+        {
+            return error;
+        }
+
+        (Filter, _filter) = (text.Trim(), predicate);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Candidate> CompleteFilter(string text, int cursor) => Completion.ForFilter(text, cursor, Metrics);
+
+    /// <inheritdoc/>
+    public bool Search(string text, bool next)
+    {
+        if (text.Length == 0 || _rows.Count == 0)
+        {
+            return text.Length == 0;
+        }
+
+        var from = Math.Max(_state.Selected, 0) + (next ? 1 : 0);
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            var at = (from + i) % _rows.Count;
+            if (SearchText(_rows[at]).Contains(text, StringComparison.OrdinalIgnoreCase))
+            {
+                _state.MoveTo(at);
+                Remember();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void ToggleMark()
+    {
+        if (HasSelected && !_marks.Remove(KeyOf(Selected!)))
+        {
+            _marks.Add(KeyOf(Selected!));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ClearMarks() => _marks.Clear();
+
+    /// <inheritdoc/>
+    public void Update(Ui ui)
+    {
+        _sorting.Clear();
+        _all = 0;
+        foreach (var row in Source(ui))
+        {
+            _all++;
+            if (_filter is null || _filter.Matches(row))
+            {
+                _sorting.Add((row, _sortColumn.Get(row)));
+            }
+        }
+
+        var (sort, unit) = (_sort, _sortColumn.Unit);
+        // Equal rows keep the order of their source, so that a screen of zeros stands still: List.Sort alone would shuffle them.
+        var ordered = _sorting.OrderBy(static r => r.Key, Comparer<Figure>.Create((a, b) => sort.Compare(a, b, unit)));
+        _rows.Clear();
+        foreach (var (row, _) in ordered)
+        {
+            Append(row, ui, _rows);
+        }
+
+        var place = _hasSelection ? _rows.FindIndex(r => KeyOf(r).Equals(_selectedKey)) : 0;
+        _state.Selected = _rows.Count == 0 ? -1 : place >= 0 ? place : Math.Clamp(_state.Selected, 0, _rows.Count - 1);
+        if (_marks.Count > 0)
+        {
+            _marks.IntersectWith(_rows.Select(KeyOf));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Render(Buffer buffer, Rect area, Ui ui)
+    {
+        _unicode = ui.Unicode;
+        if (_rows.Count == 0 && RenderEmpty(buffer, area, ui))
+        {
+            return;
+        }
+
+        var sorted = Array.IndexOf(_columns, _sortColumn);
+        var descending = (_sortColumn.Unit != Unit.Text) ^ _sort.Reversed;
+        Table.Render(buffer, area, _tableColumns, this, _state, sorted, descending, ui.Unicode);
+    }
+
+    /// <inheritdoc/>
+    public virtual bool Handle(InputEvent input, Ui ui)
+    {
+        switch (input.Key)
+        {
+            case Tui.Key.Click or Tui.Key.DoubleClick:
+                var hit = _state.ClickAt(input.X, input.Y);
+                if (hit.Heading >= 0)
+                {
+                    SortBy(_columns[hit.Heading]);
+                    Update(ui);
+                }
+                else if (hit.Row >= 0 && input.Key == Tui.Key.DoubleClick)
+                {
+                    Remember();
+                    Open(Selected!, ui);
+                }
+
+                Remember();
+                return hit.Heading >= 0 || hit.Row >= 0;
+            case Tui.Key.Enter when HasSelected:
+                Open(Selected!, ui);
+                return true;
+            default:
+                if (_state.Handle(input))
+                {
+                    Remember();
+                    return true;
+                }
+
+                return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public virtual void Describe(TextDocument help, Ui ui)
+    {
+        if (HasSelected)
+        {
+            ColumnHelp.AddMissing(help, _columns, Selected!);
+        }
+
+        help.Add("Columns on the screen", Role.Title);
+        ColumnHelp.Add(help, _columns);
+        help.Add("More columns (F2 chooses)", Role.Title);
+        ColumnHelp.Add(help, [.. Metrics.Where(m => !_columns.Contains(m))]);
+    }
+
+    /// <inheritdoc/>
+    public bool IsMarked(int row) => _marks.Count > 0 && _marks.Contains(KeyOf(_rows[row]));
+
+    /// <inheritdoc/>
+    public void DrawCell(Buffer buffer, int row, int column, Rect cell, Surface surface)
+    {
+        var metric = _columns[column];
+        var figure = metric.Get(_rows[row]);
+        if (column == 0)
+        {
+            DrawName(buffer, _rows[row], figure, cell, surface);
+            return;
+        }
+
+        Span<char> text = stackalloc char[DrawnTextLimit];
+        var length = FigureFormat.Format(text, figure, metric.Unit, Math.Min(cell.Width, DrawnTextLimit));
+        Table.WriteCell(buffer, cell, text[..length], new Style(RoleOf(metric, figure, _rows[row]), surface), metric.IsLeftAligned ? Align.Left : Align.Right, _unicode);
+    }
+
+    /// <summary>Sorts by a column, or turns the direction round when it is the sort column already.</summary>
+    protected void SortBy(Metric<TRow> column) =>
+        Sort = column == _sortColumn ? _sort with { Reversed = !_sort.Reversed } : new SortSpec(column.Id, Reversed: false);
+
+    /// <summary>The rows of a snapshot before filtering.</summary>
+    protected abstract IEnumerable<TRow> Source(Ui ui);
+
+    /// <summary>What makes a row the same from tick to tick.</summary>
+    protected abstract TKey KeyOf(TRow row);
+
+    /// <summary>What a search looks in.</summary>
+    protected abstract string SearchText(TRow row);
+
+    /// <summary>Opens the row under the cursor.</summary>
+    protected abstract void Open(TRow row, Ui ui);
+
+    /// <summary>Puts a row into the list, followed by what is open below it.</summary>
+    protected virtual void Append(TRow row, Ui ui, List<TRow> rows) => rows.Add(row);
+
+    /// <summary>Draws the first column.</summary>
+    protected virtual void DrawName(Buffer buffer, TRow row, Figure figure, Rect cell, Surface surface) =>
+        Table.WriteCell(buffer, cell, figure.Text ?? "-", new Style(Role.Strong, surface), Align.Left, _unicode);
+
+    /// <summary>Says what is missing when there is no row at all; false to draw the headings all the same.</summary>
+    protected virtual bool RenderEmpty(Buffer buffer, Rect area, Ui ui) => false;
+
+    /// <summary>By which value the thresholds are judged; the figure's own unless a table knows better.</summary>
+    protected virtual double Judged(Metric<TRow> metric, Figure figure, TRow row) => figure.Number;
+
+    private Role RoleOf(Metric<TRow> metric, Figure figure, TRow row)
+    {
+        if (figure.IsMissing)
+        {
+            return Role.Disabled;
+        }
+
+        if (figure.Text is { } text)
+        {
+            return text switch
+            {
+                "running" => Role.Good,
+                "paused" or "starting" => Role.Warn,
+                "stopped" or "zombie" => Role.Critical,
+                _ => Role.Text,
+            };
+        }
+
+        if (metric.Thresholds is { } thresholds)
+        {
+            var judged = Judged(metric, figure, row);
+            if (judged >= thresholds.Critical)
+            {
+                return Role.Critical;
+            }
+
+            if (judged >= thresholds.Warn)
+            {
+                return Role.Warn;
+            }
+        }
+
+        return figure.Number == 0 ? Role.Dim : Role.Text;
+    }
+
+    private void Remember()
+    {
+        _hasSelection = HasSelected;
+        if (HasSelected)
+        {
+            _selectedKey = KeyOf(Selected!);
+        }
+    }
+
+    private FilterPredicate<TRow>? Bind(string text, out string error)
+    {
+        FilterPredicate<TRow>? predicate = null;
+        if (FilterExpression.TryParse(text, out var expression, out var problem))
+        {
+            predicate = expression!.Bind(Metrics, out problem);
+        }
+
+        error = problem.ToString();
+        return predicate;
+    }
+}

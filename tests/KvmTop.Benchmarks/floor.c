@@ -1,0 +1,144 @@
+/* What the same readings cost a C program that does nothing else: the floor under kvmtop's own sampling.
+ *
+ * usage: floor TICKS PID...
+ * Opens, once, for every vCPU thread (named "CPU n/KVM") of the given processes its schedstat and stat, and for every process
+ * its stat, status, io and its cgroup's cpu.stat. Then preads all of them once a second, TICKS times. Prints
+ *   files=N ns_per_tick=N     CPU time of this process (user and system) per tick, opening not counted. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static int *files;
+static int file_count, file_room;
+
+static void keep_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    if (file_count == file_room) {
+        file_room = file_room ? file_room * 2 : 256;
+        files = realloc(files, (size_t)file_room * sizeof *files);
+        if (!files) exit(1);
+    }
+    files[file_count++] = fd;
+}
+
+/* The mount point of the cgroup tree that has the cpu controller: v2 if `v2`, else v1's. */
+static int cgroup_mount(int v2, char *mount, size_t size)
+{
+    char line[1024], point[512], type[64], options[256];
+    int found = 0;
+    FILE *mounts = fopen("/proc/self/mounts", "re");
+    while (mounts && !found && fgets(line, sizeof line, mounts)) {
+        if (sscanf(line, "%*s %511s %63s %255s", point, type, options) != 3) continue;
+        if (v2 ? strcmp(type, "cgroup2") != 0 : strcmp(type, "cgroup") != 0) continue;
+        if (!v2) {
+            char *word = strtok(options, ",");
+            while (word && strcmp(word, "cpu") != 0) word = strtok(NULL, ",");
+            if (!word) continue;
+        }
+        snprintf(mount, size, "%s", point);
+        found = 1;
+    }
+    if (mounts) fclose(mounts);
+    return found;
+}
+
+static void keep_cgroup(int pid)
+{
+    char path[2048], line[1024], mount[512], group[1024] = "";
+    int v2 = 1;
+    snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
+    FILE *groups = fopen(path, "re");
+    while (groups && fgets(line, sizeof line, groups)) {
+        line[strcspn(line, "\n")] = 0;
+        char *controllers = strchr(line, ':');
+        char *name = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!name) continue;
+        *name++ = 0;
+        controllers++;
+        int cpu = strcmp(controllers, "cpu") == 0 || strncmp(controllers, "cpu,", 4) == 0 || strstr(controllers, ",cpu,") != NULL;
+        if (cpu || (*controllers == 0 && v2)) {
+            v2 = !cpu;
+            snprintf(group, sizeof group, "%s", name);
+        }
+    }
+    if (groups) fclose(groups);
+    if (!cgroup_mount(v2, mount, sizeof mount)) return;
+    snprintf(path, sizeof path, "%s%s/cpu.stat", mount, group);
+    keep_open(path);
+}
+
+static void keep_process(int pid)
+{
+    static const char *const names[] = { "stat", "status", "io" };
+    char path[512], comm[32];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "/proc/%d/%s", pid, names[i]);
+        keep_open(path);
+    }
+    keep_cgroup(pid);
+
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    struct dirent *task;
+    while (tasks && (task = readdir(tasks))) {
+        if (task->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/comm", pid, task->d_name);
+        FILE *file = fopen(path, "re");
+        if (!file) continue;
+        int vcpu = fgets(comm, sizeof comm, file) && strncmp(comm, "CPU", 3) == 0 && strstr(comm, "/KVM");
+        fclose(file);
+        if (!vcpu) continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, task->d_name);
+        keep_open(path);
+        snprintf(path, sizeof path, "/proc/%d/task/%s/stat", pid, task->d_name);
+        keep_open(path);
+    }
+    if (tasks) closedir(tasks);
+}
+
+static long long cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        fprintf(stderr, "usage: floor TICKS PID...\n");
+        return 2;
+    }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    int ticks = atoi(argv[1]);
+    for (int i = 2; i < argc; i++) keep_process(atoi(argv[i]));
+    if (file_count == 0 || ticks <= 0) {
+        fprintf(stderr, "floor: nothing to read\n");
+        return 1;
+    }
+
+    static char buffer[16384];
+    long long before = cpu_ns();
+    struct timespec next;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    for (int tick = 0; tick < ticks; tick++) {
+        next.tv_sec++;
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+        for (int i = 0; i < file_count; i++)
+            if (pread(files[i], buffer, sizeof buffer, 0) < 0) buffer[0] = 0; /* a guest that went away: nothing to do */
+    }
+    printf("files=%d ns_per_tick=%lld\n", file_count, (cpu_ns() - before) / ticks);
+    return 0;
+}

@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using KvmTop.CommandLine;
+
+namespace KvmTop.Tests.App;
+
+public sealed class SchemaTests
+{
+    private const string Record = """
+        {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,
+         "host":{"name":"hv1","kernel":"6.1.0","cpus":64,"cpu_pct":48.2,"guest_pct":41,"mem_total_bytes":274877906944,"mem_used_bytes":null,"load1":3.25,"later":1},
+         "self":{"cpu_pct":0.4,"rss_bytes":32505856},
+         "vms":[{"name":null,"pid":4711,"uuid":null,"vmm":"qemu","accel":"kvm","state":"running","user":"root","vcpu_count":1,"cpu_pct":99.97,"ready_pct":null,
+           "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,
+           "vcpus":[{"index":0,"tid":4712,"cpu_pct":99.5,"ready_pct":0.1,"guest_pct":90,"pcpu":3,"affinity":"0-3","node":null}]}],
+         "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812}]}
+        """;
+
+    [Fact]
+    public async Task Schema_accepts_a_full_record_with_unknowns_and_later_fields() => Assert.Empty(await SchemaValidation.Validate(Record));
+
+    [Theory]
+    [InlineData("vms/0/pid")]
+    [InlineData("vms/0/cpu_pct")]
+    [InlineData("vms/0/vcpus/0/affinity")]
+    [InlineData("host/load1")]
+    [InlineData("sources/0/reason")]
+    [InlineData("interval_s")]
+    public async Task Schema_refuses_a_record_without_a_field(string path)
+    {
+        var (parent, name, record) = Locate(path);
+        parent.Remove(name);
+        Assert.NotEmpty(await SchemaValidation.Validate(record.ToJsonString()));
+    }
+
+    [Theory]
+    [InlineData("vms/0/pid")]
+    [InlineData("vms/0/cpu_pct")]
+    [InlineData("vms/0/vcpus/0/pcpu")]
+    [InlineData("host/cpus")]
+    [InlineData("sources/0/status")]
+    [InlineData("schema")]
+    [InlineData("time")]
+    public async Task Schema_refuses_a_text_that_is_not_what_the_field_holds(string path)
+    {
+        var (parent, name, record) = Locate(path);
+        parent[name] = "many";
+        Assert.NotEmpty(await SchemaValidation.Validate(record.ToJsonString()));
+    }
+
+    [Fact]
+    public void Fields_of_the_schema_are_those_of_the_record()
+    {
+        var found = new List<string>();
+        Walk(JsonNode.Parse(Record)!.AsObject(), "", found);
+        found.Remove("host.later");
+        Assert.Equal(found.Order(), SchemaDocument.Fields().Select(f => f.Path).Order());
+    }
+
+    private static void Walk(JsonObject node, string prefix, List<string> found)
+    {
+        foreach (var (name, value) in node)
+        {
+            found.Add(prefix + name + (value is JsonArray ? "[]" : ""));
+            if (value is JsonArray items)
+            {
+                Walk(items[0]!.AsObject(), $"{prefix}{name}[].", found);
+            }
+            else if (value is JsonObject inner)
+            {
+                Walk(inner, $"{prefix}{name}.", found);
+            }
+        }
+    }
+
+    private static (JsonObject Parent, string Name, JsonNode Record) Locate(string path)
+    {
+        var record = JsonNode.Parse(Record)!;
+        var steps = path.Split('/');
+        var node = record;
+        foreach (var step in steps[..^1])
+        {
+            node = int.TryParse(step, out var index) ? node![index] : node![step];
+        }
+
+        return (node!.AsObject(), steps[^1], record);
+    }
+}
