@@ -17,6 +17,9 @@ internal sealed class VmView(VmKey key) : IPane
     private bool _showsCommand;
     private int _commandAt;
 
+    /// <summary>Which VM.</summary>
+    public VmKey Vm => key;
+
     /// <inheritdoc/>
     public string Id => "vm";
 

@@ -48,7 +48,7 @@ public sealed class VmViewTests
         {
             Name = hostile,
             Arguments = [hostile, "-name", hostile],
-            Description = vm.Info.Description with { Machine = hostile, Uuid = hostile, Devices = [new(Vmm.VmDeviceKind.Disk, hostile, hostile, hostile, false)] },
+            Description = vm.Info.Description with { Machine = hostile, Uuid = hostile, Devices = [new(KvmTop.Vmm.VmDeviceKind.Disk, hostile, hostile, hostile, false)] },
         };
         var state = new TopicState(VmsTopic.Instance, ReadingStatus.Ok, null, default, default, new VmsModel([vm with { Info = info }], 0), []);
         stage.Ui.Accept(new Snapshot(99, default, default, new Dictionary<Topic, TopicState> { [VmsTopic.Instance] = state }, EventList.Empty));
