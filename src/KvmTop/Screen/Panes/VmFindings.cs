@@ -143,7 +143,7 @@ internal static class VmFindings
         {
             findings.Add(new(
                 swap >= s_swap.Critical ? Severity.Critical : Severity.Warning,
-                $"{FigureFormat.ToText(Figure.Of(swap), Unit.Bytes)}iB swapped out by the host: the guest waits for the disk when it touches that memory"));
+                $"{Gibibytes(swap)} swapped out by the host: the guest waits for the disk when it touches that memory"));
         }
     }
 
@@ -182,7 +182,8 @@ internal static class VmFindings
 
         foreach (var vcpu in VcpuRow.Of(row))
         {
-            if (vcpu.Times is { } times && times.UserPct >= pct)
+            // A kernel that counts no guest time books it as user time: then the two cannot be told apart.
+            if (vcpu.Times is { GuestPct: > 0 } times && times.UserPct >= pct)
             {
                 (worst, pct) = (vcpu.Load.Thread.VcpuIndex, times.UserPct);
             }
@@ -205,6 +206,13 @@ internal static class VmFindings
         {
             findings.Add(new(Severity.Info, "only its program's name says that this is a VM: its descriptors may not be listed by this user"));
         }
+    }
+
+    // "4.6G" in a column is "4.6 GiB" in a sentence.
+    private static string Gibibytes(ulong bytes)
+    {
+        var text = FigureFormat.ToText(Figure.Of(bytes), Unit.Bytes);
+        return text[^1] == 'B' ? $"{text[..^1]} bytes" : $"{text[..^1]} {text[^1]}iB";
     }
 
     /// <summary>A cgroup as one speaks of it: without the mount point and the file.</summary>

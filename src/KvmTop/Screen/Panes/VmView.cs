@@ -168,9 +168,11 @@ internal sealed class VmView(VmKey key) : IPane
         var tables = VmViewVcpus.Draw(pen, right, y, row);
         tables += VmViewThreads.Draw(pen, right, y + tables, row);
 
-        // The charts are as high as the tables beside them, within what is good to look at.
-        var height = Math.Clamp(tables / 4, 5, 10);
-        var spare = Math.Clamp(tables - (4 * height), 0, 3);
+        // The charts are as high as the tables beside them or, on a high screen, as what it has left, within what is good to look at.
+        var room = page.Height - (y - page.Y) - VmViewDevices.Height(row.Vm.Info.Description) - 2;
+        var all = Math.Max(tables, room);
+        var height = Math.Clamp(all / 4, 5, 10);
+        var spare = Math.Clamp(all - (4 * height), 0, 3);
         var at = y;
         foreach (var (kind, i) in new[] { (SeriesKind.Cpu, 0), (SeriesKind.Ready, 1), (SeriesKind.Read, 2), (SeriesKind.Write, 3) })
         {
