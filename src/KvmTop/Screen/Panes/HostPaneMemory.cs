@@ -119,20 +119,16 @@ internal static class HostPaneMemory
     {
         // The same marks as the bar above, with and without colours.
         const string Fills = "|#=";
-        if (segment >= 0)
-        {
-            if (x < right)
-            {
-                pen.Buffer.Set(x, y, pen.Unicode ? '■' : Fills[segment], role);
-            }
-
-            x += 2;
-        }
-
         var text = bytes is { } b ? Bytes(b) : "-";
-        if (x + label.Length + 1 + text.Length > right)
+        if (x + (segment >= 0 ? 2 : 0) + label.Length + 1 + text.Length > right)
         {
             return right;
+        }
+
+        if (segment >= 0)
+        {
+            pen.Buffer.Set(x, y, pen.Unicode ? '■' : Fills[segment], role);
+            x += 2;
         }
 
         return pen.Pair(x, y, label, text, bytes is null ? Role.Disabled : bytes == 0 ? Role.Dim : Role.Text, right) + 2;
