@@ -1,8 +1,8 @@
 /* What the same readings cost a C program that does nothing else: the floor under kvmtop's own sampling.
  *
  * usage: floor TICKS PID...
- * Opens, once, for every vCPU thread (named "CPU n/KVM") of the given processes its schedstat and stat, and for every process
- * its stat, status, io and its cgroup's cpu.stat. Then preads all of them once a second, TICKS times. Prints
+ * Opens, once, for every thread of the given processes its schedstat, for every vCPU thread (named "CPU n/KVM") its stat, and for
+ * every process its stat, status, io and its cgroup's cpu.stat: the files that kvmtop's topics of VMs and vCPU times read. Then preads all of them once a second, TICKS times. Prints
  *   files=N ns_per_tick=N     CPU time of this process (user and system) per tick, opening not counted. */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -95,9 +95,9 @@ static void keep_process(int pid)
         if (!file) continue;
         int vcpu = fgets(comm, sizeof comm, file) && strncmp(comm, "CPU", 3) == 0 && strstr(comm, "/KVM");
         fclose(file);
-        if (!vcpu) continue;
         snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, task->d_name);
         keep_open(path);
+        if (!vcpu) continue;
         snprintf(path, sizeof path, "/proc/%d/task/%s/stat", pid, task->d_name);
         keep_open(path);
     }

@@ -83,7 +83,11 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
                     run += value.RunNs;
                 }
             }
-            else if (!errno.IsGone() || (errno == Errno.ENOENT && n == 0))
+            else if (errno.IsGone() && n > 0 && schedulerReason is null)
+            {
+                vm.ThreadGone();
+            }
+            else
             {
                 schedulerReason = errno == Errno.ENOENT
                     ? "/proc/PID/task/TID/schedstat: this kernel has none (CONFIG_SCHED_INFO)"

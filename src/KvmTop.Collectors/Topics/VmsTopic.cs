@@ -159,7 +159,7 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
         {
             if (before.Find(vm.Info.Key) is not { } was)
             {
-                yield return new(time, Severity.Info, Id, vm.Info.Name, $"VM appeared: pid {vm.Info.Pid}, {vm.Info.Vmm}, user {vm.Info.User ?? "unknown"}");
+                yield return new(time, Severity.Info, Id, vm.Info.Name, $"VM appeared: pid {vm.Info.Pid}, {VmsMetrics.Name(vm.Info.Vmm)}, user {vm.Info.User ?? "unknown"}");
                 continue;
             }
 

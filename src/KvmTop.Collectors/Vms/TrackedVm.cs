@@ -8,9 +8,8 @@ namespace KvmTop.Collectors;
 /// <summary>One VM that is being watched: what is known about it, and its kernel files, kept open.</summary>
 internal sealed class TrackedVm : IDisposable
 {
-    // A new VMM makes its threads, and names them, over its first seconds.
-    private static readonly TimeSpan s_young = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_threadsPace = TimeSpan.FromSeconds(10);
+    // Where vCPU threads could not be told apart, or not all of them, it is tried again: a thread on a CPU cannot be asked.
+    private static readonly TimeSpan s_vcpuPace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_quotaPace = TimeSpan.FromSeconds(10);
 
@@ -26,6 +25,7 @@ internal sealed class TrackedVm : IDisposable
     private HostFile? _stat;
     private HostFile? _status;
     private HostFile? _io;
+    private HostFile? _cgroup;
     private long _threadCount = -1;
     private bool _listAgain = true;
     private TimeSpan _threadsListed;
@@ -112,10 +112,13 @@ internal sealed class TrackedVm : IDisposable
         return sum;
     }
 
-    /// <summary>Lists the threads again when their number changed, or it is time.</summary>
+    /// <summary>Says that a thread ended: another may have taken its place without changing their number.</summary>
+    public void ThreadGone() => _listAgain = true;
+
+    /// <summary>Lists the threads again when their number changed, one of them ended, or some vCPU is still to be found.</summary>
     public void RefreshThreads(long threadCount, TimeSpan uptime)
     {
-        var due = uptime - _threadsListed >= s_threadsPace || (uptime - Since < s_young && uptime - _threadsListed > TimeSpan.FromMilliseconds(500));
+        var due = (Info.VcpuThreads == 0 || Info.VcpuThreads < Info.Description.VcpuCount) && uptime - _threadsListed >= s_vcpuPace;
         if (threadCount == _threadCount && !due && !_listAgain)
         {
             return;
@@ -179,7 +182,8 @@ internal sealed class TrackedVm : IDisposable
         _stat?.Dispose();
         _status?.Dispose();
         _io?.Dispose();
-        _stat = _status = _io = null;
+        _cgroup?.Dispose();
+        _stat = _status = _io = _cgroup = null;
         CloseQuotas();
     }
 
@@ -187,7 +191,7 @@ internal sealed class TrackedVm : IDisposable
     {
         // A VM can be put into another group, or be given a quota, long after it started. The membership is cheap to look at; the quotas of a
         // dozen groups are not, and are spread by pid over the ticks.
-        var membership = _buffer.ReadAll(_host, $"{_folder}/cgroup", out _);
+        var membership = Kept(ref _cgroup, "cgroup", out _) is { } file ? _buffer.ReadAll(file, out _) : default;
         var moved = _cgroupRead is null || !membership.SequenceEqual(_membership);
         _cgroupRead = uptime;
         if (!moved && uptime - _quotasFound < s_quotaPace)
@@ -204,12 +208,12 @@ internal sealed class TrackedVm : IDisposable
         CloseQuotas();
         var files = CgroupCpu.ListStatFiles(_host, mounts, _membership);
         var limited = new List<string>();
-        foreach (var file in files)
+        foreach (var found in files)
         {
-            if (CpuQuota.Read(_host, file.Path) is { Cpus: not null } && _host.Open(file.Path, out var open) == Errno.None)
+            if (CpuQuota.Read(_host, found.Path) is { Cpus: not null } && _host.Open(found.Path, out var open) == Errno.None)
             {
                 _quotas.Add(open!);
-                limited.Add(file.Path);
+                limited.Add(found.Path);
             }
         }
 
