@@ -3,7 +3,6 @@ using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using KvmTop.Collectors;
-using Nothing = System.Reactive.Unit;
 
 namespace KvmTop.Streams;
 
@@ -21,8 +20,8 @@ public sealed class Hub : IDisposable
     private readonly IScheduler _collector;
     private readonly IScheduler _worker;
     private readonly IStopwatch _clock;
-    private readonly BehaviorSubject<TimeSpan> _interval;
-    private readonly Subject<Nothing> _refresh = new();
+    private readonly BehaviorSubject<Pace> _interval;
+    private readonly Subject<object> _refresh = new();
     private readonly IObservable<Snapshot> _snapshots;
     private readonly Dictionary<Topic, int> _demand = [];
     private readonly Dictionary<Topic, TopicPoll> _polls = [];
@@ -40,8 +39,8 @@ public sealed class Hub : IDisposable
     {
         (_all, _context, _collector, _worker) = (all, context, collector, worker);
         _clock = collector.StartStopwatch();
-        _interval = new BehaviorSubject<TimeSpan>(interval);
-        var ticks = _interval.Select(i => Poll.Every(i, collector, first)).Switch().Select(_ => Tick());
+        _interval = new BehaviorSubject<Pace>(new Pace(interval));
+        var ticks = _interval.Select(i => Poll.Every(i.Interval, collector, first)).Switch().Select(_ => Tick());
         var refreshes = _refresh.ObserveOn(collector).Select(_ => Refresh());
         _snapshots = ticks.Merge(refreshes).Publish().RefCount();
     }
@@ -49,8 +48,8 @@ public sealed class Hub : IDisposable
     /// <summary>From tick to tick. Setting it takes effect at once, with a tick. To be set from one thread.</summary>
     public TimeSpan Interval
     {
-        get => _interval.Value;
-        set => _interval.OnNext(value);
+        get => _interval.Value.Interval;
+        set => _interval.OnNext(new Pace(value));
     }
 
     /// <summary>
@@ -66,7 +65,7 @@ public sealed class Hub : IDisposable
         });
 
     /// <summary>Reads what is looked at since just now and has no reading yet, without waiting for the next tick, and publishes it.</summary>
-    public void RefreshNow() => _refresh.OnNext(Nothing.Default);
+    public void RefreshNow() => _refresh.OnNext(this);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -172,4 +171,6 @@ public sealed class Hub : IDisposable
 
         return new Snapshot(sequence, _context.Host.Time.GetUtcNow(), interval, states, events);
     }
+
+    private sealed record Pace(TimeSpan Interval);
 }

@@ -4,6 +4,10 @@ using System.Reactive.Linq;
 
 namespace KvmTop.Streams;
 
+/// <summary>One tick. A class, like all that flows through operators here: over value types the runtime would have to compile them anew at each start.</summary>
+/// <param name="Number">Counts from 0.</param>
+public sealed record Tick(long Number);
+
 /// <summary>Sources of ticks.</summary>
 public static class Poll
 {
@@ -15,9 +19,8 @@ public static class Poll
     /// <param name="interval">From tick to tick.</param>
     /// <param name="scheduler">Its stopwatch is the clock: a wall clock that jumps changes nothing.</param>
     /// <param name="first">When the second tick comes, if sooner: rates need two readings, and nobody wants to wait for the second.</param>
-    /// <returns>The number of the tick, from 0.</returns>
-    public static IObservable<long> Every(TimeSpan interval, IScheduler scheduler, TimeSpan? first = null) =>
-        Observable.Create<long>(observer =>
+        public static IObservable<Tick> Every(TimeSpan interval, IScheduler scheduler, TimeSpan? first = null) =>
+        Observable.Create<Tick>(observer =>
         {
             var clock = scheduler.StartStopwatch();
             var due = TimeSpan.Zero;
@@ -28,7 +31,7 @@ public static class Poll
 
             void Tick()
             {
-                observer.OnNext(number);
+                observer.OnNext(new Tick(number));
                 due += number++ == 0 && first is { } soon && soon < interval ? soon : interval;
                 var now = clock.Elapsed;
                 if (due <= now)

@@ -19,15 +19,15 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private readonly VcpuThreadFinder _finder = new(host);
     private readonly DeadlineWorker _commandLines = new(TimeSpan.FromMilliseconds(100));
     private readonly UserNames _users = new(host);
-    private readonly SortedDictionary<VmKey, TrackedVm> _vms = [];
+    private readonly Dictionary<int, TrackedVm> _byPid = [];
+    private readonly List<TrackedVm> _vms = [];
     private readonly Dictionary<int, List<int>> _vhost = [];
-    private readonly List<VmKey> _gone = [];
     private readonly ReadBuffer _buffer = new(1024);
     private HostFile? _uptime;
     private CgroupMounts? _mounts;
 
     /// <summary>Every VM, by pid.</summary>
-    public IReadOnlyCollection<TrackedVm> Vms => _vms.Values;
+    public IReadOnlyList<TrackedVm> Vms => _vms;
 
     /// <summary>VMMs whose descriptors this user may not list.</summary>
     public int Unconfirmed => _processes.Denied;
@@ -65,19 +65,14 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             }
         }
 
-        _gone.Clear();
-        foreach (var key in _vms.Keys)
+        for (var i = _vms.Count - 1; i >= 0; i--)
         {
-            if (!_processes.Known.TryGetValue(key.Pid, out var process) || process.Key != key)
+            var vm = _vms[i];
+            if (!_processes.Known.TryGetValue(vm.Info.Pid, out var process) || process.Key != vm.Info.Key)
             {
-                _gone.Add(key);
+                Forget(vm);
+                _vms.RemoveAt(i);
             }
-        }
-
-        foreach (var key in _gone)
-        {
-            _vms.Remove(key, out var vm);
-            vm?.Dispose();
         }
 
         return Errno.None;
@@ -85,22 +80,27 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
     public void Dispose()
     {
-        foreach (var vm in _vms.Values)
+        foreach (var vm in _vms)
         {
             vm.Dispose();
         }
 
         _vms.Clear();
+        _byPid.Clear();
         _uptime?.Dispose();
         _commandLines.Dispose();
     }
 
     private void Track(KnownProcess process)
     {
-        if (!_vms.TryGetValue(process.Key, out var vm))
+        if (!_byPid.TryGetValue(process.Key.Pid, out var vm) || vm.Info.Key != process.Key)
         {
             vm = new TrackedVm(host, _finder, FirstSight(process)) { Since = Uptime };
-            _vms.Add(process.Key, vm);
+            _byPid[process.Key.Pid] = vm;
+
+            // By identity, as two samples of VMs are compared.
+            var place = _vms.FindIndex(v => v.Info.Key > process.Key);
+            _vms.Insert(place < 0 ? _vms.Count : place, vm);
         }
 
         if (!vm.Described)
@@ -114,6 +114,17 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         if (accelerator != vm.Info.Accelerator || confirmed != vm.Info.Confirmed)
         {
             vm.Info = vm.Info with { Accelerator = accelerator, Confirmed = confirmed };
+        }
+    }
+
+    private void Forget(TrackedVm vm)
+    {
+        vm.Dispose();
+
+        // Its pid can belong to a newer VM already.
+        if (_byPid.TryGetValue(vm.Info.Pid, out var current) && current == vm)
+        {
+            _byPid.Remove(vm.Info.Pid);
         }
     }
 

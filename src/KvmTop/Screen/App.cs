@@ -1,4 +1,3 @@
-using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using KvmTop.Collectors;
@@ -22,13 +21,13 @@ internal sealed class App : IDisposable
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
 
     // Read whatever pane is shown: the header's figures, and the VMs for the events of their coming and going.
-    private static readonly Topic[] s_always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance];
+    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance];
 
     private readonly ITerminal _terminal;
     private readonly Hub _hub;
     private readonly LatestWins<Snapshot> _latest;
     private readonly BehaviorSubject<IReadOnlyCollection<Topic>> _demand = new([]);
-    private readonly CompositeDisposable _subscriptions;
+    private readonly IDisposable _subscription;
     private readonly Buffer _buffer = new(0, 0);
     private readonly IReadOnlyList<IPane> _panes;
     private readonly Commands _commands;
@@ -40,17 +39,18 @@ internal sealed class App : IDisposable
     private Rect _body;
     private Snapshot? _updated;
 
-    public App(ITerminal terminal, Hub hub, Ui ui, Themes themes, bool isRoot)
+    /// <param name="terminal">The screen.</param>
+    /// <param name="hub">What delivers snapshots; somebody else keeps it ticking with at least <see cref="Always"/>.</param>
+    /// <param name="latest">Where the newest snapshot waits; filling it wakes the terminal.</param>
+    /// <param name="ui">What panes and overlays share.</param>
+    /// <param name="themes">The theme to begin with.</param>
+    /// <param name="isRoot">Shown in the header.</param>
+    public App(ITerminal terminal, Hub hub, LatestWins<Snapshot> latest, Ui ui, Themes themes, bool isRoot)
     {
-        (_terminal, _hub, Ui, ThemeSet, _isRoot) = (terminal, hub, ui, themes, isRoot);
+        (_terminal, _hub, _latest, Ui, ThemeSet, _isRoot) = (terminal, hub, latest, ui, themes, isRoot);
         _panes = Catalog.CreatePanes(ui);
         _commands = new Commands(this);
-        _latest = new LatestWins<Snapshot>(terminal.WakeUp);
-
-        // The base subscription keeps the hub ticking while the pane's own is exchanged.
-        _subscriptions = new CompositeDisposable(
-            hub.Observe(s_always).Subscribe(_latest),
-            _demand.Select(topics => hub.Observe(topics)).Switch().Subscribe());
+        _subscription = _demand.Select(topics => hub.Observe(topics)).Switch().Subscribe();
     }
 
     /// <summary>What panes and overlays share.</summary>
@@ -77,20 +77,20 @@ internal sealed class App : IDisposable
         }
     }
 
-    /// <summary>Draws, waits once, and handles what came.</summary>
+    /// <summary>Takes the newest snapshot, draws, waits once, and handles what was typed.</summary>
     public void Step(TimeSpan timeout)
     {
+        if (_latest.Take() is { } snapshot)
+        {
+            Ui.Accept(snapshot);
+        }
+
         Demand();
         Draw();
         if (_terminal.Wait(timeout).HasFlag(Wake.HangUp))
         {
             Ui.Leaving = true;
             return;
-        }
-
-        if (_latest.Take() is { } snapshot)
-        {
-            Ui.Accept(snapshot);
         }
 
         while (!Ui.Leaving && _terminal.TryRead(out var input))
@@ -168,7 +168,7 @@ internal sealed class App : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _subscriptions.Dispose();
+        _subscription.Dispose();
         _demand.Dispose();
     }
 

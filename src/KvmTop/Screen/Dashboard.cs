@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
+using KvmTop.Collectors;
 using KvmTop.CommandLine;
 using KvmTop.Configuration;
 using KvmTop.Linux;
+using KvmTop.Streams;
 using KvmTop.Tui;
 
 namespace KvmTop.Screen;
@@ -23,29 +25,37 @@ internal static class Dashboard
 
         var terminalOptions = new NcursesOptions { MaxColors = options.NoColor ? 0 : null, Unicode = options.Ascii ? false : null, Mouse = !options.NoMouse };
         using var monitor = new Monitor(options, s_firstInterval);
+
+        // Reading begins while the terminal is being opened; there is nobody to wake before that.
+        NcursesTerminal? woken = null;
+        var latest = new LatestWins<Snapshot>(() => Volatile.Read(ref woken)?.WakeUp());
+        using var ticking = monitor.Hub.Observe([.. App.Always]).Subscribe(latest);
         if (!NcursesTerminal.TryOpen(terminalOptions, out var terminal, out var error))
         {
             return StandardStreams.Print($"kvmtop: {error}\nFor one report without a screen: kvmtop --once\n", ExitCode.Failed);
         }
+
+        Volatile.Write(ref woken, terminal);
 
         // A crash on another thread ends the process without unwinding this one: the terminal is given back first.
         AppDomain.CurrentDomain.UnhandledException += (_, _) => terminal.Restore();
         Exception? failure = null;
         using (terminal)
         {
-            failure = Run(options, files, themes, terminal, monitor);
+            failure = Run(options, files, themes, terminal, monitor, latest);
+            Volatile.Write(ref woken, null);
         }
 
         return failure is null ? ExitCode.Success : StandardStreams.Print($"kvmtop: {failure}\n", ExitCode.Failed);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, the terminal is given back before it is printed.")]
-    private static Exception? Run(Options options, ConfigurationFiles files, Themes themes, NcursesTerminal terminal, Monitor monitor)
+    private static Exception? Run(Options options, ConfigurationFiles files, Themes themes, NcursesTerminal terminal, Monitor monitor, LatestWins<Snapshot> latest)
     {
         try
         {
             var ui = new Ui(options, files, terminal.Capabilities.Unicode);
-            using var app = new App(terminal, monitor.Hub, ui, themes, SystemInfo.EffectiveUserId == 0);
+            using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);
             app.Run();
             return null;
         }

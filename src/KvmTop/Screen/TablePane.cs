@@ -66,7 +66,8 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
     private readonly TableState _state = new();
     private readonly HashSet<TKey> _marks = [];
-    private readonly List<(TRow Row, Figure Key)> _sorting = [];
+    private readonly List<SortEntry> _sorting = [];
+    private readonly List<SortEntry> _spare = [];
     private readonly List<TRow> _rows = [];
     private Metric<TRow>[] _columns = [];
     private TableColumn[] _tableColumns = [];
@@ -236,24 +237,26 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     /// <inheritdoc/>
     public void Update(Ui ui)
     {
+        _spare.AddRange(_sorting);
         _sorting.Clear();
         _all = 0;
         foreach (var row in Source(ui))
         {
-            _all++;
             if (_filter is null || _filter.Matches(row))
             {
-                _sorting.Add((row, _sortColumn.Get(row)));
+                _sorting.Add(Entry(row, _all));
             }
+
+            _all++;
         }
 
         var (sort, unit) = (_sort, _sortColumn.Unit);
-        // Equal rows keep the order of their source, so that a screen of zeros stands still: List.Sort alone would shuffle them.
-        var ordered = _sorting.OrderBy(static r => r.Key, Comparer<Figure>.Create((a, b) => sort.Compare(a, b, unit)));
+        // Equal rows keep the order of their source, so that a screen of zeros stands still.
+        _sorting.Sort((a, b) => sort.Compare(a.Key, b.Key, unit) is not 0 and var order ? order : a.Place.CompareTo(b.Place));
         _rows.Clear();
-        foreach (var (row, _) in ordered)
+        foreach (var entry in _sorting)
         {
-            Append(row, ui, _rows);
+            Append(entry.Row, ui, _rows);
         }
 
         var place = _hasSelection ? _rows.FindIndex(r => KeyOf(r).Equals(_selectedKey)) : 0;
@@ -374,6 +377,18 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     /// <summary>By which value the thresholds are judged; the figure's own unless a table knows better.</summary>
     protected virtual double Judged(Metric<TRow> metric, Figure figure, TRow row) => figure.Number;
 
+    private SortEntry Entry(TRow row, int place)
+    {
+        var entry = _spare.Count > 0 ? _spare[^1] : new SortEntry();
+        if (_spare.Count > 0)
+        {
+            _spare.RemoveAt(_spare.Count - 1);
+        }
+
+        (entry.Row, entry.Key, entry.Place) = (row, _sortColumn.Get(row), place);
+        return entry;
+    }
+
     private Role RoleOf(Metric<TRow> metric, Figure figure, TRow row)
     {
         if (figure.IsMissing)
@@ -428,5 +443,15 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
         error = problem.ToString();
         return predicate;
+    }
+
+    /// <summary>A row with its sort key. A class, used again from tick to tick: sorting then needs no code of its own for each kind of row.</summary>
+    private sealed class SortEntry
+    {
+        public TRow Row { get; set; } = default!;
+
+        public Figure Key { get; set; }
+
+        public int Place { get; set; }
     }
 }
