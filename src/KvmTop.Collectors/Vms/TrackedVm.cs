@@ -47,6 +47,9 @@ internal sealed class TrackedVm : IDisposable
     /// <summary>True once the command line has been read, or cannot be.</summary>
     public bool Described { get; set; }
 
+    /// <summary>The reading of its command line while that hangs: one for each VM, so that one in trouble does not use up what all share.</summary>
+    public Task<byte[]>? CommandLine { get; set; }
+
     /// <summary>The threads in the order of <see cref="VmInfo.Threads"/>.</summary>
     public ReadOnlySpan<TrackedThread> Threads => _threads;
 

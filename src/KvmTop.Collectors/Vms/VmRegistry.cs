@@ -140,7 +140,9 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private void Describe(KnownProcess process, TrackedVm vm)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Key.Pid}/cmdline");
-        if (!_commandLines.TryRun(() => new ReadBuffer().ReadAll(host, path, out _).ToArray(), out var text) || text is not { Length: > 0 })
+        var reading = vm.CommandLine ?? _commandLines.Run(() => new ReadBuffer().ReadAll(host, path, out _).ToArray());
+        vm.CommandLine = reading is { IsCompleted: false } ? reading : null;
+        if (reading is not { IsCompletedSuccessfully: true, Result: { Length: > 0 } text })
         {
             return;
         }
