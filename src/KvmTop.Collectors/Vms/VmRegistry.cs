@@ -59,7 +59,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
         foreach (var process in _processes.Known.Values)
         {
-            if (process.Verdict is Verdict.KvmGuest or Verdict.VmmWithoutKvm or Verdict.VmmUnconfirmed)
+            // Only QEMU emulates. Another monitor without the descriptor has no VM yet, or is a helper of one that has (crosvm's device processes).
+            if (process.Verdict is Verdict.KvmGuest or Verdict.VmmUnconfirmed || (process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu))
             {
                 Track(process);
             }
@@ -165,8 +166,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             return "kvm";
         }
 
-        var asked = vm.Info.Description.Accelerator;
-        return process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu && Uptime - vm.Since > s_startUp ? "tcg" : asked;
+        var age = Uptime - TimeSpan.FromSeconds((double)process.Key.StartTimeTicks / SystemInfo.ClockTicksPerSecond);
+        return process.Verdict == Verdict.VmmWithoutKvm && age > s_startUp ? "tcg" : vm.Info.Description.Accelerator;
     }
 
     private TimeSpan ReadUptime()
