@@ -40,6 +40,8 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
         }
         else if (Interlocked.CompareExchange(ref _running, 1, 0) == 0)
         {
+            // The one before may have ended just now: taken later, it would be taken for the answer to this one.
+            AcceptFinished();
             _last = now;
             _started = now;
             worker.Schedule(() =>
@@ -57,15 +59,13 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
     /// <summary>The state to show now: the latest reading, marked stale when the next one is overdue.</summary>
     public TopicState? Publish(TimeSpan now)
     {
-        if (Interlocked.Exchange(ref _finished, null) is { } finished)
+        AcceptFinished();
+        if (_started is { } started && now - started > s_deadline)
         {
-            _started = null;
-            Accept(finished);
-        }
-
-        if (_started is { } started && now - started > s_deadline && State is { } state)
-        {
-            return state with { Status = ReadingStatus.Stale, Reason = $"no answer for {(now - started).TotalSeconds:0} s" };
+            var reason = $"no answer for {(now - started).TotalSeconds:0} s";
+            return State is { } state
+                ? state with { Status = ReadingStatus.Stale, Reason = reason }
+                : new TopicState(reader.Topic, ReadingStatus.NoData, reason, default, default, null, []);
         }
 
         return State;
@@ -90,6 +90,15 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
         if (Volatile.Read(ref _running) == 0)
         {
             reader.Dispose();
+        }
+    }
+
+    private void AcceptFinished()
+    {
+        if (Interlocked.Exchange(ref _finished, null) is { } finished)
+        {
+            _started = null;
+            Accept(finished);
         }
     }
 

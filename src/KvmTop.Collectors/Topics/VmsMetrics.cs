@@ -40,7 +40,7 @@ public static class VmsMetrics
         {
             Id = "accel", Title = "ACCEL", Unit = Unit.Text, Width = 5, Needs = s_vms, Source = "/proc/PID/fd, command line",
             Help = "kvm, or tcg for QEMU without KVM (software emulation). KVM figures do not exist for tcg.",
-            Get = r => Figure.Of(r.Vm.Info.Accelerator, "its descriptors may not be listed: needs root"),
+            Get = r => Figure.Of(r.Vm.Info.Accelerator, r.Vm.Info.Confirmed ? "it has just started" : "its descriptors may not be listed: needs root"),
         },
         new()
         {
@@ -66,7 +66,7 @@ public static class VmsMetrics
         {
             Id = "cpu_pct", Title = "CPU%", Unit = Unit.Percent, Width = 6, Needs = s_vms, PerVcpu = true, Source = Schedstat,
             Help = "CPU time of all its threads, vCPUs and emulator, in percent of one CPU.",
-            Get = r => Figure.Of(double.IsNaN(r.Vm.VcpuPct) ? r.Vm.EmulatorPct : r.Vm.CpuPct, RateReason(r)),
+            Get = r => Figure.Of(r.Vm.CpuPct, RateReason(r)),
         },
         new()
         {

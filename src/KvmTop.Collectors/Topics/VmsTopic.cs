@@ -100,8 +100,11 @@ public sealed record VmModel
     /// <summary>Loads of the vCPUs, by number.</summary>
     public ReadOnlySpan<ThreadLoad> Vcpus => Threads.AsSpan(0, Info.VcpuThreads);
 
-    /// <summary>CPU of the whole VM: vCPUs and everything else.</summary>
-    public double CpuPct => VcpuPct + EmulatorPct;
+    /// <summary>
+    /// CPU of the whole VM: vCPUs and everything else. Unknown while that of one vCPU is; where vCPUs could not be told apart, all threads count as
+    /// the emulator's.
+    /// </summary>
+    public double CpuPct => Info.VcpuThreads == 0 ? EmulatorPct : VcpuPct + EmulatorPct;
 }
 
 /// <summary>All VMs over the last interval, by pid.</summary>
@@ -208,7 +211,8 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
 
             vcpu += load.CpuPct;
             ready += load.ReadyPct;
-            if (!(load.ReadyPct <= worst))
+            // Of those that are known: a vCPU that is new has no rate yet.
+            if (load.ReadyPct > worst || (double.IsNaN(worst) && !double.IsNaN(load.ReadyPct)))
             {
                 (worst, worstVcpu) = (load.ReadyPct, thread.Thread.VcpuIndex);
             }

@@ -12,14 +12,16 @@ internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) :
     private BlockingCollection<Action>? _queue;
     private int _abandoned;
 
-    /// <summary>Runs <paramref name="read"/>; false when it did not come back in time (its result is then dropped) or too many reads already hang.</summary>
+    /// <summary>
+    /// Runs <paramref name="read"/> and waits for it until the deadline. The task may still be running then: look at it again later instead of
+    /// starting another. Null when too many reads already hang.
+    /// </summary>
     [SuppressMessage("Reliability", "CA2000", Justification = "The queue is disposed by its worker thread when it ends.")]
-    public bool TryRun<T>(Func<T> read, out T? result)
+    public Task<T>? Run<T>(Func<T> read)
     {
-        result = default;
         if (Volatile.Read(ref _abandoned) >= abandonAtMost)
         {
-            return false;
+            return null;
         }
 
         if (_queue is null)
@@ -47,10 +49,10 @@ internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) :
             }
         });
 
-        if (completion.Task.Wait(deadline))
+        // Not Task.Wait, which throws what the read threw.
+        if (Task.WaitAny([completion.Task], deadline) == 0)
         {
-            result = completion.Task.Result;
-            return true;
+            return completion.Task;
         }
 
         if (Interlocked.Exchange(ref late, 1) == 0)
@@ -61,7 +63,7 @@ internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) :
 
         _queue.CompleteAdding();
         _queue = null;
-        return false;
+        return completion.Task;
     }
 
     /// <inheritdoc/>

@@ -47,6 +47,9 @@ internal sealed class TrackedVm : IDisposable
     /// <summary>True once the command line has been read, or cannot be.</summary>
     public bool Described { get; set; }
 
+    /// <summary>The reading of its command line while that hangs: one for each VM, so that one in trouble does not use up what all share.</summary>
+    public Task<byte[]>? CommandLine { get; set; }
+
     /// <summary>The threads in the order of <see cref="VmInfo.Threads"/>.</summary>
     public ReadOnlySpan<TrackedThread> Threads => _threads;
 
@@ -217,14 +220,18 @@ internal sealed class TrackedVm : IDisposable
             }
         }
 
-        // A process in the root group has none that could hold it back: nothing to count, which is known.
-        var inRoot = files.Count == 0 && mounts is not { V2: null, CpuV1: null };
+        // A process in the root group, or in one without the controller, has none that could hold it back: nothing to count, which is known. A group
+        // that we cannot see (another namespace's, an unreadable membership) is not known.
+        var inRoot = files.Count == 0 && CgroupMembership.TryParse(_membership, out var path)
+            && (mounts.CpuV1 is { } v1 ? Shows(v1, path.CpuV1Path) : Shows(mounts.V2, path.V2Path));
         Info = Info with
         {
             Cgroup = files.LastOrDefault(f => f.Relation != CgroupRelation.Child)?.Path ?? (inRoot ? "/" : null),
             Quotas = limited.SequenceEqual(Info.Quotas) ? Info.Quotas : limited,
         };
     }
+
+    private bool Shows(CgroupMount? mount, string? path) => path is not null && mount?.DirectoryOf(path) is { } directory && _host.Exists(directory);
 
     private void CloseQuotas()
     {

@@ -59,7 +59,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
         foreach (var process in _processes.Known.Values)
         {
-            if (process.Verdict is Verdict.KvmGuest or Verdict.VmmWithoutKvm or Verdict.VmmUnconfirmed)
+            // Only QEMU emulates. Another monitor without the descriptor has no VM yet, or is a helper of one that has (crosvm's device processes).
+            if (process.Verdict is Verdict.KvmGuest or Verdict.VmmUnconfirmed || (process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu))
             {
                 Track(process);
             }
@@ -151,7 +152,9 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private void Describe(KnownProcess process, TrackedVm vm)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Key.Pid}/cmdline");
-        if (!_commandLines.TryRun(() => new ReadBuffer().ReadAll(host, path, out _).ToArray(), out var text) || text is not { Length: > 0 })
+        var reading = vm.CommandLine ?? _commandLines.Run(() => new ReadBuffer().ReadAll(host, path, out _).ToArray());
+        vm.CommandLine = reading is { IsCompleted: false } ? reading : null;
+        if (reading is not { IsCompletedSuccessfully: true, Result: { Length: > 0 } text })
         {
             return;
         }
@@ -174,8 +177,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             return "kvm";
         }
 
-        var asked = vm.Info.Description.Accelerator;
-        return process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu && Uptime - vm.Since > s_startUp ? "tcg" : asked;
+        var age = Uptime - TimeSpan.FromSeconds((double)process.Key.StartTimeTicks / SystemInfo.ClockTicksPerSecond);
+        return process.Verdict == Verdict.VmmWithoutKvm && age > s_startUp ? "tcg" : vm.Info.Description.Accelerator;
     }
 
     private TimeSpan ReadUptime()
