@@ -1,3 +1,6 @@
+using KvmTop.Collectors;
+using KvmTop.Linux;
+
 namespace KvmTop.Benchmarks;
 
 /// <summary>
@@ -6,5 +9,28 @@ namespace KvmTop.Benchmarks;
 /// </summary>
 internal static class Samplers
 {
-    public static IReadOnlyList<(string Name, Func<Action> Start)> All { get; } = [];
+    public static IReadOnlyList<(string Name, Func<Action> Start)> All { get; } =
+    [
+        ("all", () => Tick(VmsTopic.Instance, VcpuTimesTopic.Instance)),
+        ("vms", () => Tick(VmsTopic.Instance)),
+        ("placement", () => Tick(VmsTopic.Instance, VcpuPlacementTopic.Instance)),
+        ("host", () => Tick(HostTopic.Instance)),
+    ];
+
+    /// <summary>One reading of each topic, in order, as the hub makes it: files, rates and the model that a pane would see.</summary>
+    private static Action Tick(params Topic[] topics)
+    {
+        var context = new CollectorContext(new DirectoryHost(), new CollectorServices());
+        var readers = topics.Select(t => t.CreateReader(context)).ToArray();
+        return () =>
+        {
+            foreach (var reader in readers)
+            {
+                if (reader.Read() is { Status: not ReadingStatus.Ok } state)
+                {
+                    throw new InvalidOperationException($"{state.Topic.Id}: {state.Reason}");
+                }
+            }
+        };
+    }
 }

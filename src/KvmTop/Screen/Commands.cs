@@ -31,7 +31,9 @@ internal sealed class Commands
             Make("search", "F3 /", "search a name; n repeats", Search, Key.F3, '/') with { Hint = new("F3", "Search") },
             Make("next", "n", "next match of the search", () => SearchAgain(next: true), null, 'n'),
             Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", Filter, Key.F4, '\\') with { Hint = new("F4", "Filter") },
-            Make("sort", "F6 < >", "choose the sort column", SortMenu, Key.F6, '<', '>') with { Hint = new("F6", "Sort") },
+            Make("sort", "F6", "choose the sort column from all there are", SortMenu, Key.F6) with { Hint = new("F6", "Sort") },
+            Make("sortleft", "<", "sort by the column to the left", () => MoveSort(-1), null, '<'),
+            Make("sortright", ">", "sort by the column to the right", () => MoveSort(1), null, '>'),
             Make("reverse", "r", "reverse the order", Reverse, null, 'r'),
             Make("mark", "Space", "mark the row under the cursor", Mark, null, ' '),
             Make("unmark", "u", "unmark all", () => _app.CurrentTable?.ClearMarks(), null, 'u'),
@@ -192,6 +194,15 @@ internal sealed class Commands
                 _app.Refresh();
             },
             current));
+    }
+
+    private void MoveSort(int columns)
+    {
+        if (_app.CurrentTable is { } table)
+        {
+            table.MoveSort(columns);
+            _app.Refresh();
+        }
     }
 
     private void Reverse()

@@ -21,6 +21,9 @@ internal interface ITablePane : IPane
     /// <summary>Sort column and direction.</summary>
     SortSpec Sort { get; set; }
 
+    /// <summary>Sorts by the column so many further to the right of those on the screen.</summary>
+    void MoveSort(int columns);
+
     /// <summary>The filter as typed; empty for none.</summary>
     string Filter { get; }
 
@@ -165,6 +168,16 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
     /// <summary>True while there is a row under the cursor.</summary>
     protected bool HasSelected => _state.Selected >= 0 && _state.Selected < _rows.Count;
+
+    /// <inheritdoc/>
+    public void MoveSort(int columns)
+    {
+        if (_columns.Length > 0)
+        {
+            var at = Math.Max(0, Array.IndexOf(_columns, _sortColumn));
+            Sort = new SortSpec(_columns[(at + columns + _columns.Length) % _columns.Length].Id, Reversed: false);
+        }
+    }
 
     /// <summary>What is wrong with a filter, or null.</summary>
     public string? CheckFilter(string text) => text.Trim().Length == 0 ? null : Bind(text, out var error) is null ? error : null;

@@ -154,8 +154,8 @@ internal sealed class HostPaneCpus
     {
         var (text, bar) = row.CutRight(7);
         DrawBar(pen, bar, "All CPUs", total);
-        pen.Number(text.Right, row.Y, total.Busy, Unit.Percent, 6, double.IsNaN(total.Busy) ? Role.Disabled : Role.Strong);
-        pen.Text(text.Right, row.Y, "%", Role.Dim, text.Right + 1);
+        pen.Number(text.Right - 1, row.Y, total.Busy, Unit.Percent, 6, double.IsNaN(total.Busy) ? Role.Disabled : Role.Strong);
+        pen.Text(text.Right - 1, row.Y, "%", Role.Dim, text.Right);
     }
 
     private static void DrawBar(Pen pen, Rect area, string label, CpuShare share)

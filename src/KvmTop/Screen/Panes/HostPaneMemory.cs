@@ -54,19 +54,17 @@ internal static class HostPaneMemory
         ];
         Bar(pen, inner.CutTop(1).Top, "memory", segments, used is { } part ? Share(part) : double.NaN, new(80, 95));
 
-        var x = inner.X + LabelWidth;
-        x = Part(pen, x, inner.Y + 1, inner.Right, 0, "used", used - pools, Role.BarMemory);
-        x = Part(pen, x, inner.Y + 1, inner.Right, 1, "huge", pools, Role.BarHuge);
-        x = Part(pen, x, inner.Y + 1, inner.Right, 2, "cache", cache, Role.BarCache);
-        _ = Part(pen, x, inner.Y + 1, inner.Right, -1, "available", memory.Available, Role.Text);
-
-        x = inner.X + LabelWidth;
-        x = Part(pen, x, inner.Y + 2, inner.Right, -1, "shared", memory.Shmem, Role.Text);
-        x = Part(pen, x, inner.Y + 2, inner.Right, -1, "THP", memory.AnonHuge, Role.Text);
-        _ = Part(pen, x, inner.Y + 2, inner.Right, -1, "dirty", memory.Dirty, Role.Text);
-        x = inner.X + LabelWidth;
-        x = Part(pen, x, inner.Y + 3, inner.Right, -1, "committed", memory.CommittedAs, Role.Text);
-        _ = Part(pen, x, inner.Y + 3, inner.Right, -1, "of", memory.CommitLimit, Role.Text);
+        // What does not fit goes to the next of the three lines: the legend of the bar comes first and is always there.
+        var at = (X: inner.X + LabelWidth, Y: inner.Y + 1);
+        at = Part(pen, at, inner, 0, "used", used - pools, Role.BarMemory);
+        at = Part(pen, at, inner, 1, "huge", pools, Role.BarHuge);
+        at = Part(pen, at, inner, 2, "cache", cache, Role.BarCache);
+        at = Part(pen, at, inner, -1, "available", memory.Available, Role.Text);
+        at = Part(pen, at, inner, -1, "shared", memory.Shmem, Role.Text);
+        at = Part(pen, at, inner, -1, "THP", memory.AnonHuge, Role.Text);
+        at = Part(pen, at, inner, -1, "dirty", memory.Dirty, Role.Text);
+        at = Part(pen, at, inner, -1, "committed", memory.CommittedAs, Role.Text);
+        _ = Part(pen, at, inner, -1, "of", memory.CommitLimit, Role.Text);
 
         var swap = new Rect(inner.X, inner.Y + 4, inner.Width, 1);
         if (memory.SwapTotal is > 0 and var swapTotal && memory.SwapFree is { } swapFree)
@@ -115,27 +113,29 @@ internal static class HostPaneMemory
         pen.Buffer.WriteRight(row.Right, row.Y, Pen.Percent(percent), Pen.StyleOf(percent, thresholds), 4);
     }
 
-    private static int Part(Pen pen, int x, int y, int right, int segment, string label, ulong? bytes, Role role)
+    private static (int X, int Y) Part(Pen pen, (int X, int Y) at, Rect inner, int segment, string label, ulong? bytes, Role role)
     {
         // The same marks as the bar above, with and without colours.
         const string Fills = "|#=";
-        if (segment >= 0)
+        var text = bytes is { } b ? Bytes(b) : "-";
+        var (x, y) = at;
+        if (x + (segment >= 0 ? 2 : 0) + label.Length + 1 + text.Length > inner.Right)
         {
-            if (x < right)
-            {
-                pen.Buffer.Set(x, y, pen.Unicode ? '■' : Fills[segment], role);
-            }
+            (x, y) = (inner.X + LabelWidth, y + 1);
+        }
 
+        if (y > inner.Y + 3)
+        {
+            return (x, y);
+        }
+
+        if (segment >= 0 && x < inner.Right)
+        {
+            pen.Buffer.Set(x, y, pen.Unicode ? '■' : Fills[segment], role);
             x += 2;
         }
 
-        var text = bytes is { } b ? Bytes(b) : "-";
-        if (x + label.Length + 1 + text.Length > right)
-        {
-            return right;
-        }
-
-        return pen.Pair(x, y, label, text, bytes is null ? Role.Disabled : bytes == 0 ? Role.Dim : Role.Text, right) + 2;
+        return (pen.Pair(x, y, label, text, bytes is null ? Role.Disabled : bytes == 0 ? Role.Dim : Role.Text, inner.Right) + 2, y);
     }
 
     private static string Bytes(ulong bytes) => FigureFormat.ToText(Figure.Of(bytes), Unit.Bytes);

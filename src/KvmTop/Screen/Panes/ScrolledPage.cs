@@ -30,6 +30,7 @@ internal sealed class ScrolledPage
         {
             // The bar takes a column, and a page that has shrunk pulls the window up: both are known only now.
             _scrolls = _pageHeight > area.Height;
+            Offset = Math.Min(Offset, Highest(area.Height));
             Draw(area, unicode, draw);
         }
 
@@ -76,7 +77,6 @@ internal sealed class ScrolledPage
 
     private void Draw(Rect area, bool unicode, PageDrawing draw)
     {
-        Offset = _pageHeight == 0 ? Math.Max(Offset, 0) : Math.Clamp(Offset, 0, Highest(area.Height));
         _window.Resize(area.Width - (_scrolls ? 1 : 0), area.Height);
         _pageHeight = draw(new Pen(_window, unicode), new Rect(0, -Offset, _window.Width, area.Height));
     }

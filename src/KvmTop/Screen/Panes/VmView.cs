@@ -118,7 +118,6 @@ internal sealed class VmView(VmKey key) : IPane
         y += VmViewFacts.Draw(pen, page, y, row);
         y += DrawFindings(pen, new Rect(page.X, y, page.Width, page.Height));
         y += page.Width >= 116 ? DrawWide(pen, page, y, row) : DrawNarrow(pen, page, y, row);
-        y += VmViewDevices.Draw(pen, page, y, row.Vm.Info.Description);
         y += DrawReasons(pen, page, y, row);
         _commandAt = y - page.Y;
         return y + VmViewCommand.Draw(pen, page, y, row.Vm.Info.Arguments, _showsCommand) - page.Y;
@@ -158,7 +157,9 @@ internal sealed class VmView(VmKey key) : IPane
         y += VmViewThreads.Draw(pen, page, y, row);
         _charts.Draw(pen, new Rect(page.X, y, half, height), SeriesKind.Read);
         _charts.Draw(pen, new Rect(page.X + half, y, page.Width - half, height), SeriesKind.Write);
-        return y + height - top;
+        y += height;
+        y += VmViewDevices.Draw(pen, page, y, row.Vm.Info.Description);
+        return y - top;
     }
 
     private int DrawWide(Pen pen, Rect page, int y, VmRow row)
@@ -167,9 +168,10 @@ internal sealed class VmView(VmKey key) : IPane
         var right = new Rect(page.X + left, page.Y, page.Width - left, page.Height);
         var tables = VmViewVcpus.Draw(pen, right, y, row);
         tables += VmViewThreads.Draw(pen, right, y + tables, row);
+        tables += VmViewDevices.Draw(pen, right, y + tables, row.Vm.Info.Description);
 
         // The charts are as high as the tables beside them or, on a high screen, as what it has left, within what is good to look at.
-        var room = page.Height - (y - page.Y) - VmViewDevices.Height(row.Vm.Info.Description) - 2;
+        var room = page.Height - (y - page.Y) - 2;
         var all = Math.Max(tables, room);
         var height = Math.Clamp(all / 4, 5, 10);
         var spare = Math.Clamp(all - (4 * height), 0, 3);

@@ -9,15 +9,12 @@ internal static class VmViewDevices
 {
     private const int Most = 40;
 
-    /// <summary>Rows that it needs, frame included.</summary>
-    public static int Height(VmDescription description) => Math.Clamp(description.Devices.Count, 1, Most) + (description.Devices.Count > Most ? 1 : 0) + 2;
-
     /// <summary>Draws the frame and the list; returns its rows.</summary>
     public static int Draw(Pen pen, Rect page, int y, VmDescription description)
     {
         var devices = description.Devices;
         var shown = Math.Min(devices.Count, Most);
-        var area = new Rect(page.X, y, page.Width, Height(description));
+        var area = new Rect(page.X, y, page.Width, Math.Max(shown, 1) + (devices.Count > shown ? 1 : 0) + 2);
         var inner = pen.Frame(area, "Devices", devices.Count == 0 ? "" : devices.Count.ToString(CultureInfo.InvariantCulture));
         if (devices.Count == 0)
         {

@@ -117,7 +117,7 @@ internal static class VmViewFacts
         foreach (var (label, value) in words)
         {
             // In few rows only what is there and matters.
-            if (value is null || label is "cgroup")
+            if (value is null || label is "cgroup" or "uuid")
             {
                 continue;
             }
