@@ -79,7 +79,8 @@ public sealed class TmuxSession : IDisposable
         Tmux(keys);
     }
 
-    /// <summary>Presses and releases the left button on a cell (0-based), in X10 encoding, which tmux's terminfo entry announces (kmous).</summary>
+    /// <summary>Presses and releases the left button on a cell (0-based), in X10 encoding, which tmux's terminfo entry announces (kmous). Beyond
+    /// column 93 that takes bytes which send-keys cannot send.</summary>
     public void Click(int x, int y)
     {
         var (column, row) = ((byte)(33 + x), (byte)(33 + y));
@@ -129,6 +130,8 @@ public sealed class TmuxSession : IDisposable
     public int? WaitForEnd(TimeSpan? deadline = null)
     {
         WaitFor(_ => HasEnded, "the program's end", deadline);
+        // The terminal is closed a moment before tmux hears how its process ended.
+        Wait.Until(() => Query("#{pane_dead_status}#{pane_dead_signal}").Length > 0, TimeSpan.FromSeconds(5));
         return ExitCode;
     }
 

@@ -69,7 +69,7 @@ public sealed class BusyHost : IDisposable
     private void TakeScreens()
     {
         using var workplace = new Workplace();
-        using var session = workplace.Start(160, 50, "-d", "2");
+        using var session = workplace.Start(160, 50, "-d", "2", "--filter", $"kvmtop-test-{Environment.ProcessId}");
         session.WaitFor(Throttled.Name);
         // The first reading, the early second one, and two whole intervals.
         Thread.Sleep(TimeSpan.FromSeconds(5));

@@ -10,14 +10,14 @@ public sealed class ComingAndGoingTests
         Need.Tmux();
         Need.Kvm();
         using var workplace = new Workplace();
-        using var session = workplace.Start(160, 50, "-d", "0.5");
+        using var session = workplace.Start(160, 50, "-d", "0.5", "--filter", "name~going");
         session.WaitFor("live");
         using (var guest = Guest.Start(new GuestOptions { Work = GuestWork.Halt, Name = "coming-and-going" }))
         {
             session.WaitFor(screen => screen.Split('\n').Any(l => l.Contains(guest.Name) && l.Contains("running")), "the row of a new VM");
         }
 
-        session.WaitFor(screen => !screen.Contains("coming-and-going", StringComparison.Ordinal), "the row's end");
+        session.WaitFor(screen => !screen.Contains(" running ", StringComparison.Ordinal), "the row's end");
         session.SendKeys("9");
 
         var events = session.WaitFor("VM gone");

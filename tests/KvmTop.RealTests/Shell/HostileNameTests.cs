@@ -27,7 +27,7 @@ public sealed class HostileNameTests : IClassFixture<HostileNameTests.HostileGue
     public void Screen_draws_no_sequence_of_the_name_and_keeps_its_columns()
     {
         using var workplace = new Workplace();
-        using var session = workplace.Start(160, 30, "-d", "0.5");
+        using var session = workplace.Start(160, 30, "-d", "0.5", "--filter", "evil");
         var bytes = Path.Combine(workplace.Folder, "bytes");
         session.WaitFor("evil");
         session.RecordTo(bytes);
@@ -38,7 +38,7 @@ public sealed class HostileNameTests : IClassFixture<HostileNameTests.HostileGue
         session.SendKeys("2");
         session.WaitFor("AFFINITY");
         session.SendKeys("9");
-        session.WaitFor("VM appeared");
+        session.WaitFor("TOOK");
         session.SendKeys("1", "Home", "Enter");
         session.WaitFor("Command line");
         session.SendKeys("Escape");
