@@ -39,6 +39,7 @@ internal sealed class App : IDisposable
     private Rect _footer;
     private Rect _body;
     private Snapshot? _updated;
+    private int _updates;
 
     public App(ITerminal terminal, Hub hub, Ui ui, Themes themes, bool isRoot)
     {
@@ -82,6 +83,14 @@ internal sealed class App : IDisposable
     {
         Demand();
         Draw();
+
+        // The first snapshot has no rates yet, as in batch: it does not count.
+        if (_updates > Ui.Options.Iterations)
+        {
+            Ui.Leaving = true;
+            return;
+        }
+
         if (_terminal.Wait(timeout).HasFlag(Wake.HangUp))
         {
             Ui.Leaving = true;
@@ -91,6 +100,7 @@ internal sealed class App : IDisposable
         if (_latest.Take() is { } snapshot)
         {
             Ui.Accept(snapshot);
+            _updates++;
         }
 
         while (!Ui.Leaving && _terminal.TryRead(out var input))
