@@ -130,12 +130,20 @@ public sealed class TmuxSession : IDisposable
     public int? WaitForEnd(TimeSpan? deadline = null)
     {
         WaitFor(_ => HasEnded, "the program's end", deadline);
-        // The terminal is closed a moment before tmux hears how its process ended.
-        Wait.Until(() => Query("#{pane_dead_status}#{pane_dead_signal}").Length > 0, TimeSpan.FromSeconds(5));
+        // The terminal is closed a moment before its process can be waited for, and tmux 3.3 at times does not look again, whatever the
+        // program: another child's end makes it.
+        Wait.Until(HasStatus, TimeSpan.FromSeconds(5));
         return ExitCode;
     }
 
     public void Dispose() => _keeper.Dispose();
+
+    private bool HasStatus()
+    {
+        if (Query("#{pane_dead_status}#{pane_dead_signal}").Length > 0) return true;
+        Tmux(["run-shell", "-b", "true"]);
+        return false;
+    }
 
     private string Query(string format) => Tmux(["display-message", "-p", format]).TrimEnd('\n');
 

@@ -42,7 +42,7 @@ public sealed class HostileNameTests : IClassFixture<HostileNameTests.HostileGue
         session.SendKeys("1", "Home", "Enter");
         session.WaitFor("Command line");
         session.SendKeys("Escape");
-        var screen = session.WaitFor("F10");
+        var screen = session.WaitFor("RDYMX");
 
         Assert.NotEqual("pwned", session.Title);
         var row = Assert.Single(screen.Split('\n'), l => l.Contains("evil", StringComparison.Ordinal) && l.Contains("running", StringComparison.Ordinal));
