@@ -36,7 +36,11 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             }
         }
 
-        return Reading<VmsSample>.Ok(new VmsSample(samples, _registry.Unconfirmed));
+        // Good as far as it goes, and the reader of a record must know how far that is.
+        return Reading<VmsSample>.Ok(new VmsSample(samples, _registry.Unconfirmed)) with
+        {
+            Reason = _registry.Unconfirmed > 0 ? $"{_registry.Unconfirmed} known by program name only: seeing their descriptors needs root" : null,
+        };
     }
 
     // The registry outlives this collector: other topics and the next subscriber use it.
@@ -124,6 +128,8 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
     {
         'Z' or 'X' or 'x' => VmState.Zombie,
         'T' or 't' => VmState.Stopped,
+        // Without a look at its descriptors, vCPUs not found are no sign that there are none yet.
+        _ when vm.Info.VcpuThreads == 0 && !vm.Info.Confirmed => VmState.Unknown,
         _ when vm.Info.Accelerator == "kvm" => vm.Info.VcpuThreads == 0 ? VmState.Starting : vm.StateProbe.Probe(_host, vm, slices, share),
         // Under TCG an idle vCPU sleeps where a paused one does.
         _ => share > 0.02 ? VmState.Running : VmState.Unknown,

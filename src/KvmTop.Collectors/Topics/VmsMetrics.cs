@@ -110,7 +110,8 @@ public static class VmsMetrics
         {
             Id = "emulator_pct", Title = "EMU%", Unit = Unit.Percent, Width = 5, Needs = s_vms, Source = Schedstat,
             Help = "CPU time of the threads that run no vCPU: main loop, I/O threads, workers, vhost. What the VM costs on top of its vCPUs.",
-            Get = r => Figure.Of(r.Vm.EmulatorPct, RateReason(r)),
+            // With no vCPU thread known, all threads would pass for the emulator's.
+            Get = r => Figure.Of(r.Vm.Info.VcpuThreads == 0 ? double.NaN : r.Vm.EmulatorPct, VcpuReason(r)),
         },
         new()
         {

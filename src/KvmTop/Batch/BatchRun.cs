@@ -21,9 +21,11 @@ internal static class BatchRun
         var count = options.Once ? 1 : options.Iterations;
         var records = monitor.Hub.Observe(printer.Needs).Skip(1);
         using var subscription = (count is { } n ? records.Take(n) : records)
+            // In the stream and not in its observer: there an exception (a full disk) would end the process with a stack trace.
+            .Do(printer.Print)
             .TakeUntil(_ => StandardStreams.Output.IsClosed)
             .Subscribe(
-                snapshot => printer.Print(snapshot),
+                static _ => { },
                 e =>
                 {
                     failure = e;

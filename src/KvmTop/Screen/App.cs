@@ -38,6 +38,7 @@ internal sealed class App : IDisposable
     private Rect _footer;
     private Rect _body;
     private Snapshot? _updated;
+    private int _updates;
 
     /// <param name="terminal">The screen.</param>
     /// <param name="hub">What delivers snapshots; somebody else keeps it ticking with at least <see cref="Always"/>.</param>
@@ -83,10 +84,19 @@ internal sealed class App : IDisposable
         if (_latest.Take() is { } snapshot)
         {
             Ui.Accept(snapshot);
+            _updates++;
         }
 
         Demand();
         Draw();
+
+        // The first snapshot has no rates yet, as in batch: it does not count.
+        if (_updates > Ui.Options.Iterations)
+        {
+            Ui.Leaving = true;
+            return;
+        }
+
         if (_terminal.Wait(timeout).HasFlag(Wake.HangUp))
         {
             Ui.Leaving = true;

@@ -265,9 +265,22 @@ internal sealed class Commands
     {
         var names = _app.ThemeSet.Names;
         var at = names.ToList().IndexOf(_ui.Options.Theme);
-        var name = names[(at + 1) % names.Count];
-        _app.Apply(_ui.Options with { Theme = name });
-        _ui.Message ??= $"Theme {name}: F2 saves it.";
+        string? broken = null;
+        for (var i = 1; i <= names.Count; i++)
+        {
+            // One that cannot be read is told and passed over: the themes behind it stay within reach.
+            var name = names[(at + i) % names.Count];
+            if (_app.ThemeSet.TryUse(name, out var problem))
+            {
+                _app.Apply(_ui.Options with { Theme = name });
+                _ui.Message = broken ?? $"Theme {name}: F2 saves it.";
+                return;
+            }
+
+            broken ??= problem;
+        }
+
+        _ui.Message = broken;
     }
 
     private void Scale()

@@ -76,7 +76,6 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     private FilterPredicate<TRow>? _filter;
     private TKey? _selectedKey;
     private bool _hasSelection;
-    private bool _unicode = true;
     private int _all;
 
     /// <param name="metrics">Every figure that a row has.</param>
@@ -163,6 +162,9 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
     /// <summary>Every figure that a row has.</summary>
     protected IReadOnlyList<Metric<TRow>> Metrics { get; }
+
+    /// <summary>False when only ASCII may be drawn.</summary>
+    protected bool Unicode { get; private set; } = true;
 
     /// <summary>The row under the cursor.</summary>
     protected TRow? Selected => _state.Selected >= 0 && _state.Selected < _rows.Count ? _rows[_state.Selected] : default;
@@ -270,7 +272,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     /// <inheritdoc/>
     public void Render(Buffer buffer, Rect area, Ui ui)
     {
-        _unicode = ui.Unicode;
+        Unicode = ui.Unicode;
         if (_rows.Count == 0 && RenderEmpty(buffer, area, ui))
         {
             return;
@@ -345,7 +347,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
         Span<char> text = stackalloc char[DrawnTextLimit];
         var length = FigureFormat.Format(text, figure, metric.Unit, Math.Min(cell.Width, DrawnTextLimit));
-        Table.WriteCell(buffer, cell, text[..length], new Style(RoleOf(metric, figure, _rows[row]), surface), metric.IsLeftAligned ? Align.Left : Align.Right, _unicode);
+        Table.WriteCell(buffer, cell, text[..length], new Style(RoleOf(metric, figure, _rows[row]), surface), metric.IsLeftAligned ? Align.Left : Align.Right, Unicode);
     }
 
     /// <summary>Sorts by a column, or turns the direction round when it is the sort column already.</summary>
@@ -369,7 +371,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
     /// <summary>Draws the first column.</summary>
     protected virtual void DrawName(Buffer buffer, TRow row, Figure figure, Rect cell, Surface surface) =>
-        Table.WriteCell(buffer, cell, figure.Text ?? "-", new Style(Role.Strong, surface), Align.Left, _unicode);
+        Table.WriteCell(buffer, cell, figure.Text ?? "-", new Style(Role.Strong, surface), Align.Left, Unicode);
 
     /// <summary>Says what is missing when there is no row at all; false to draw the headings all the same.</summary>
     protected virtual bool RenderEmpty(Buffer buffer, Rect area, Ui ui) => false;

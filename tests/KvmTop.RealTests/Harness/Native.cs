@@ -14,6 +14,12 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "sysconf")]
     private static partial nint Sysconf(int name);
 
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, int id, int priority);
+
+    /// <summary>Lets the calling thread run before others, where that is allowed.</summary>
+    public static void HurryThisThread() => _ = SetPriority(0, 0, -15); // PRIO_PROCESS, 0 = the calling thread
+
     /// <summary>Kernel ticks per second, the unit of the times in /proc/PID/stat.</summary>
     public static long TicksPerSecond { get; } = Sysconf(2); // _SC_CLK_TCK
 

@@ -71,6 +71,29 @@ public sealed class TmuxSession : IDisposable
     /// <summary>Presses keys by tmux's names (<c>F5</c>, <c>Enter</c>, <c>C-c</c>, <c>q</c>).</summary>
     public void SendKeys(params string[] keys) => Tmux(["send-keys", .. keys]);
 
+    /// <summary>Sends bytes to the program as a terminal would: mouse reports, pasted text.</summary>
+    public void SendBytes(ReadOnlySpan<byte> bytes)
+    {
+        var keys = new List<string> { "send-keys", "-H" };
+        foreach (var b in bytes) keys.Add(b.ToString("x2", CultureInfo.InvariantCulture));
+        Tmux(keys);
+    }
+
+    /// <summary>Presses and releases the left button on a cell (0-based), in X10 encoding, which tmux's terminfo entry announces (kmous). Beyond
+    /// column 93 that takes bytes which send-keys cannot send.</summary>
+    public void Click(int x, int y)
+    {
+        var (column, row) = ((byte)(33 + x), (byte)(33 + y));
+        SendBytes([0x1B, (byte)'[', (byte)'M', 32, column, row]);
+        SendBytes([0x1B, (byte)'[', (byte)'M', 35, column, row]);
+    }
+
+    /// <summary>Every byte that the program writes from now on goes to a file as well, before tmux makes a screen of it.</summary>
+    public void RecordTo(string file) => Tmux(["pipe-pane", "-o", $"cat > '{file}'"]);
+
+    /// <summary>The title that the program gave the terminal.</summary>
+    public string Title => Query("#{pane_title}");
+
     /// <summary>Types text as it stands.</summary>
     public void SendText(string text) => Tmux(["send-keys", "-l", text]);
 
@@ -107,10 +130,20 @@ public sealed class TmuxSession : IDisposable
     public int? WaitForEnd(TimeSpan? deadline = null)
     {
         WaitFor(_ => HasEnded, "the program's end", deadline);
+        // The terminal is closed a moment before its process can be waited for, and tmux 3.3 at times does not look again, whatever the
+        // program: another child's end makes it.
+        Wait.Until(HasStatus, TimeSpan.FromSeconds(5));
         return ExitCode;
     }
 
     public void Dispose() => _keeper.Dispose();
+
+    private bool HasStatus()
+    {
+        if (Query("#{pane_dead_status}#{pane_dead_signal}").Length > 0) return true;
+        Tmux(["run-shell", "-b", "true"]);
+        return false;
+    }
 
     private string Query(string format) => Tmux(["display-message", "-p", format]).TrimEnd('\n');
 

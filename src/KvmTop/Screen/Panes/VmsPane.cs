@@ -118,7 +118,7 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>
         }
 
         var vcpu = new VcpuRow(row.Vm.Snapshot, row.Vm.Vm, row.Vcpu);
-        var branch = row.Vcpu == row.Vm.Vm.Info.VcpuThreads - 1 ? "└" : "├";
+        var branch = (Unicode, row.Vcpu == row.Vm.Vm.Info.VcpuThreads - 1) switch { (true, true) => "└", (true, false) => "├", (false, true) => "`", _ => "|" };
         Span<char> text = stackalloc char[64];
         text.TryWrite(CultureInfo.InvariantCulture, $" {branch} vcpu {vcpu.Load.Thread.VcpuIndex}", out var length);
         var x = buffer.Write(cell.X, cell.Y, text[..length], new Style(Role.Label, surface), cell.Width);
