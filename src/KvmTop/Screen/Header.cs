@@ -11,7 +11,7 @@ internal static class Header
     private const int ChartColumns = 240;
 
     /// <summary>Rows that it takes on a screen of this height: on a low one, rows go to the pane.</summary>
-    public static int HeightFor(int screenHeight) => screenHeight < 16 ? 2 : 4;
+    public static int HeightFor(int screenHeight) => screenHeight < 16 ? 2 : screenHeight < 22 ? 4 : 5;
 
     /// <summary>Draws it.</summary>
     public static void Render(Buffer buffer, Rect area, Ui ui, bool isRoot)
@@ -27,7 +27,12 @@ internal static class Header
             lines = lines.CutTop(2).Remaining;
         }
 
-        RenderVms(buffer, lines.CutTop(1).Top, row, ui);
+        var (vms, troubles) = lines.CutTop(1);
+        RenderVms(buffer, vms, row, ui, withTroubles: troubles.IsEmpty);
+        if (!troubles.IsEmpty)
+        {
+            RenderTroubles(new Pencil(buffer, troubles, Surface.Header), troubles.Right, ui, saysWhenWell: true);
+        }
     }
 
     private static void RenderTitle(Buffer buffer, Rect line, HostRow row, Ui ui, bool isRoot)
@@ -162,7 +167,7 @@ internal static class Header
         }
     }
 
-    private static void RenderVms(Buffer buffer, Rect line, HostRow row, Ui ui)
+    private static void RenderVms(Buffer buffer, Rect line, HostRow row, Ui ui, bool withTroubles)
     {
         var pen = new Pencil(buffer, line, Surface.Header);
         if (ui.Snapshot.Get(VmsTopic.Instance).Value is not { } model)
@@ -193,16 +198,30 @@ internal static class Header
             buffer.Write(x, line.Y, self, new Style(Role.Dim, Surface.Header));
         }
 
-        RenderTroubles(buffer, pen, x - 1, ui);
+        if (withTroubles)
+        {
+            RenderTroubles(pen, x - 1, ui, saysWhenWell: false);
+        }
     }
 
-    private static void RenderTroubles(Buffer buffer, Pencil pen, int right, Ui ui)
+    /// <summary>Which VM suffers, and from what: the worst first, as many as fit.</summary>
+    private static void RenderTroubles(Pencil pen, int right, Ui ui, bool saysWhenWell)
     {
-        foreach (var trouble in Troubles.Of(ui.Snapshot))
+        var troubles = Troubles.Of(ui.Snapshot);
+        if (saysWhenWell && troubles.Count == 0 && ui.Snapshot.Get(VmsTopic.Instance).Value is { Vms.Count: > 0 })
         {
-            var text = $"  {(ui.Unicode ? "▲" : "!")} {trouble.Text}";
-            if (pen.X + CellWidth.Of(text) > right)
+            pen.Write(ui.Unicode ? " ● no VM waits for a CPU, is throttled or swapped" : " * no VM waits for a CPU, is throttled or swapped", Role.Good);
+        }
+
+        for (var i = 0; i < troubles.Count; i++)
+        {
+            var trouble = troubles[i];
+            var text = $" {(ui.Unicode ? "▲" : "!")} {trouble.Text} ";
+            var left = troubles.Count - i;
+            var more = string.Create(CultureInfo.InvariantCulture, $" +{left} more");
+            if (pen.X + CellWidth.Of(text) + (left > 1 ? more.Length : 0) > right)
             {
+                pen.Write(more, Role.Warn);
                 break;
             }
 

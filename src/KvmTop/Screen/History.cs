@@ -103,7 +103,7 @@ internal sealed class History
                 _vms.Add(vm.Info.Key, series = New());
             }
 
-            series[(int)SeriesKind.Cpu].Add(double.IsNaN(vm.VcpuPct) ? vm.EmulatorPct : vm.CpuPct);
+            series[(int)SeriesKind.Cpu].Add(vm.CpuPct);
             series[(int)SeriesKind.Ready].Add(vm.Ready.Worst);
             series[(int)SeriesKind.Emulator].Add(vm.EmulatorPct);
             series[(int)SeriesKind.Read].Add(vm.ReadBytesPerSecond);

@@ -31,6 +31,15 @@ internal static class Troubles
         return found ?? [];
     }
 
+    /// <summary>What a figure beyond its threshold means for the VM, in a word or two.</summary>
+    private static string Words(Metric<VmRow> metric) => metric.Id switch
+    {
+        "ready_max_pct" => "waits for a CPU",
+        "throttled_pct" => "throttled",
+        "swap_bytes" => "swapped out",
+        _ => metric.Title,
+    };
+
     private static Trouble? Worst(VmRow row)
     {
         Trouble? worst = null;
@@ -44,7 +53,7 @@ internal static class Troubles
                 if (worst is null || weight > worst.Value.Weight)
                 {
                     var text = FigureFormat.ToText(Figure.Of(value), metric.Unit, 5);
-                    worst = new Trouble($"{row.Vm.Info.Name} {metric.Title.TrimEnd('%')} {text}{(metric.Unit == Unit.Percent ? "%" : "")}", value >= thresholds.Critical, weight);
+                    worst = new Trouble($"{row.Vm.Info.Name} {Words(metric)} {text}{(metric.Unit == Unit.Percent ? "%" : "")}", value >= thresholds.Critical, weight);
                 }
             }
         }

@@ -101,6 +101,7 @@ public sealed class FindingVmsTests : IDisposable
         var vm = _host.One();
         Assert.Equal((false, null, VmState.Unknown), (vm.Info.Confirmed, vm.Info.Accelerator, vm.State));
         Assert.Equal(1, ((VmsModel)_host.State.Value!).Unconfirmed);
+        Assert.Contains("needs root", _host.State.Reason);
         Assert.Contains("needs root", _host.Figure("accel").MissingReason);
         Assert.Contains("needs root", _host.Figure("state").MissingReason);
         Assert.Contains("needs root", _host.Figure("read_bytes_per_s").MissingReason);

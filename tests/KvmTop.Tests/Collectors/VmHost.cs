@@ -37,7 +37,7 @@ internal sealed class VmHost : IDisposable
     {
         Files.Advance(seconds);
         State = _reader.Read();
-        Assert.Equal((ReadingStatus.Ok, null), (State.Status, State.Reason));
+        Assert.Equal(ReadingStatus.Ok, State.Status);
         return ((VmsModel)State.Value!).Vms;
     }
 

@@ -55,7 +55,7 @@ public sealed class PollTests
         using var subscription = Poll.Every(s_second, _scheduler).Subscribe(n =>
         {
             Note();
-            if (n == 1)
+            if (n.Number == 1)
             {
                 _scheduler.Sleep(TimeSpan.FromSeconds(3.5));
             }
@@ -68,7 +68,7 @@ public sealed class PollTests
     public void Every_numbers_its_ticks()
     {
         var numbers = new List<long>();
-        using var subscription = Poll.Every(s_second, _scheduler).Subscribe(numbers.Add);
+        using var subscription = Poll.Every(s_second, _scheduler).Subscribe(n => numbers.Add(n.Number));
         _scheduler.AdvanceBy(TimeSpan.FromSeconds(2.5));
         Assert.Equal([0, 1, 2], numbers);
     }
