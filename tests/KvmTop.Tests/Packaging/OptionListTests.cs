@@ -53,7 +53,7 @@ public sealed partial class OptionListTests
     private static IEnumerable<string> Found(MatchCollection matches) =>
         matches.Select(m => Describe(m.Groups["letter"].Success ? m.Groups["letter"].Value[0] : null, m.Groups["id"].Value)).Order(StringComparer.Ordinal);
 
-    [GeneratedRegex("""^\.BR? (-(?<letter>\w) ", " )?--(?<id>[a-z.-]+)""", RegexOptions.Multiline)]
+    [GeneratedRegex("""(?<=^\.TP\n)\.BR? (-(?<letter>\w) ", " )?--(?<id>[a-z.-]+)""", RegexOptions.Multiline)]
     private static partial Regex ManOption();
 
     [GeneratedRegex(@"^ +(-(?<letter>\w) )?--(?<id>[a-z.-]+)$", RegexOptions.Multiline)]
