@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace KvmTop.Benchmarks;
 
-/// <summary>CPU time (user and system, all threads) and allocated bytes of one tick, averaged.</summary>
+/// <summary>CPU time (user and system, all threads) and allocated bytes of the median tick, as the floor program counts it.</summary>
 internal readonly record struct TickCost(long NanosecondsPerTick, long BytesPerTick);
 
 /// <summary>Runs ticks a second apart, as the program does: caches are as cold as they are in real life.</summary>
@@ -21,15 +21,18 @@ internal static partial class SamplingCost
             Thread.Sleep(5);
         }
 
-        var cpu = ProcessCpu();
+        var cost = new long[ticks];
         var bytes = GC.GetTotalAllocatedBytes(precise: true);
         for (var i = 0; i < ticks; i++)
         {
             Thread.Sleep(TimeSpan.FromSeconds(1));
+            var cpu = ProcessCpu();
             tick();
+            cost[i] = ProcessCpu() - cpu;
         }
 
-        return new TickCost((ProcessCpu() - cpu) / ticks, (GC.GetTotalAllocatedBytes(precise: true) - bytes) / ticks);
+        Array.Sort(cost);
+        return new TickCost(cost[ticks / 2], (GC.GetTotalAllocatedBytes(precise: true) - bytes) / ticks);
     }
 
     private static long ProcessCpu() =>

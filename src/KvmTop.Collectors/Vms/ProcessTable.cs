@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using KvmTop.Linux;
 using KvmTop.Vmm;
@@ -51,10 +52,13 @@ internal sealed class KnownProcess(VmKey key, ulong inode)
 /// QEMU without one (TCG). Listing /proc is all that a tick costs; a process is looked into when it is new and again whenever it has
 /// grown half as old again, since the descriptor appears after exec.
 /// </summary>
-internal sealed class ProcessTable(HostRoot host)
+internal sealed class ProcessTable(HostRoot host) : IDisposable
 {
     // Beyond these a descriptor table is not a VMM's; a QEMU with hundreds of disks has fewer.
     private const int MaxDescriptors = 16384;
+
+    // A listing is made at least this often, whatever the kernel's last pid says.
+    private static readonly TimeSpan s_listingPace = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_vmmWait = TimeSpan.FromSeconds(1);
@@ -64,6 +68,10 @@ internal sealed class ProcessTable(HostRoot host)
     private readonly List<NumberedEntry> _descriptors = [];
     private readonly List<int> _gone = [];
     private readonly ReadBuffer _buffer = new();
+    private HostFile? _loadavg;
+    private int _lastPid = -1;
+    private TimeSpan _listed = TimeSpan.MinValue;
+    private TimeSpan _nextLook;
     private long _generation;
 
     /// <summary>All processes known, VMs and others.</summary>
@@ -72,9 +80,16 @@ internal sealed class ProcessTable(HostRoot host)
     /// <summary>How many processes hide their descriptors from this user, by the latest look at each.</summary>
     public int Denied { get; private set; }
 
-    /// <summary>Lists /proc and looks into what is new or due.</summary>
+    /// <summary>Lists /proc and looks into what is new or due. Where nothing has been started since the last time, and nothing is due, there is nothing to list.</summary>
     public Errno Refresh(TimeSpan uptime)
     {
+        var lastPid = ReadLastPid();
+        if (lastPid >= 0 && lastPid == _lastPid && uptime < _nextLook && uptime >= _listed && uptime - _listed < s_listingPace)
+        {
+            return Errno.None;
+        }
+
+        (_lastPid, _listed, _nextLook) = (lastPid, uptime, TimeSpan.MaxValue);
         _entries.Clear();
         var errno = host.ListNumbers("/proc", _entries);
         if (errno != Errno.None)
@@ -97,6 +112,7 @@ internal sealed class ProcessTable(HostRoot host)
             }
 
             process.Generation = _generation;
+            _nextLook = process.NextLook < _nextLook ? process.NextLook : _nextLook;
         }
 
         _gone.Clear();
@@ -119,6 +135,20 @@ internal sealed class ProcessTable(HostRoot host)
         }
 
         return Errno.None;
+    }
+
+    public void Dispose() => _loadavg?.Dispose();
+
+    /// <summary>The newest pid or thread id that the kernel gave out, the last field of <c>/proc/loadavg</c>; -1 when unknown.</summary>
+    private int ReadLastPid()
+    {
+        if (_loadavg is null && host.Open("/proc/loadavg", out _loadavg) != Errno.None)
+        {
+            return -1;
+        }
+
+        var text = _buffer.ReadRecord(_loadavg!, out _).TrimEnd((byte)'\n');
+        return Utf8Parser.TryParse(text[(text.LastIndexOf((byte)' ') + 1)..], out int pid, out _) ? pid : -1;
     }
 
     private KnownProcess? Look(NumberedEntry entry, KnownProcess? before, TimeSpan uptime)

@@ -88,6 +88,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
         _vms.Clear();
         _byPid.Clear();
+        _processes.Dispose();
         _uptime?.Dispose();
         _commandLines.Dispose();
     }
