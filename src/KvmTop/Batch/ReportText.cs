@@ -7,11 +7,13 @@ namespace KvmTop.Batch;
 /// <summary>What stands above and below the table of a text record: the host, this program, and what could not be read.</summary>
 internal static class ReportText
 {
+    private const int WidestText = 64;
+
     /// <summary>Three lines about the host.</summary>
     public static void WriteHeader(TextWriter writer, Snapshot snapshot)
     {
         var host = new HostRow(snapshot);
-        string Show(string id) => Find(Catalog.HostMetrics, id) is { } m ? FigureFormat.ToText(m.Get(host), m.Unit) : "-";
+        string Show(string id) => Find(Catalog.HostMetrics, id) is { } m ? FigureFormat.ToText(m.Get(host), m.Unit, m.Unit == Unit.Text ? WidestText : 8) : "-";
         var vms = snapshot.Get(VmsTopic.Instance).Value;
         var label = host.Machine?.Label is { } l ? $" ({l})" : "";
         writer.Write(string.Create(

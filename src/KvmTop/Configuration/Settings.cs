@@ -81,7 +81,7 @@ public static class Settings
         Directory("path.sysfs", Sources, "Where sysfs is mounted.", (o, v) => o with { PathSysfs = v }, o => o.PathSysfs ?? ""),
         Flag("demo", null, Sources, "Show a simulated host; needs no privilege and no VMs.", SettingScope.Run,
             (o, v) => o with { Demo = v }, o => o.Demo),
-        Integer("vms", null, Sources, "N", "VMs of the simulated host.", 0, 100_000, SettingScope.Run, (o, v) => o with { Vms = v }, o => o.Vms),
+        Integer("vms", null, Sources, "N", "VMs of the simulated host.", 1, 100_000, SettingScope.Run, (o, v) => o with { Vms = v }, o => o.Vms),
         Integer("vcpus", null, Sources, "N", "vCPUs of each simulated VM.", 1, 4096, SettingScope.Run, (o, v) => o with { Vcpus = v }, o => o.Vcpus),
     ];
 
