@@ -67,9 +67,6 @@ internal sealed class TrackedVm : IDisposable
         }
     }
 
-    /// <summary>When it was first seen, in uptime.</summary>
-    public required TimeSpan Since { get; init; }
-
     /// <summary>What the vCPUs were last found to be doing.</summary>
     public VmStateProbe StateProbe { get; } = new();
 

@@ -97,7 +97,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     {
         if (!_byPid.TryGetValue(process.Key.Pid, out var vm) || vm.Info.Key != process.Key)
         {
-            vm = new TrackedVm(host, _finder, FirstSight(process)) { Since = Uptime };
+            vm = new TrackedVm(host, _finder, FirstSight(process));
             _byPid[process.Key.Pid] = vm;
 
             // By identity, as two samples of VMs are compared.
