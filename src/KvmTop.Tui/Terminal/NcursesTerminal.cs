@@ -91,7 +91,7 @@ public sealed unsafe class NcursesTerminal : ITerminal
         _ = Native.raw();
         _ = Native.noecho();
         _ = Native.nonl();
-        _ = Native.set_escdelay(25);
+        _ = Native.set_escdelay(100);
         _ = Native.keypad(window, true);
         _ = Native.nodelay(window, true);
         _ = Native.leaveok(window, true);

@@ -93,7 +93,7 @@ public sealed class CgroupBox : IDisposable
     {
         if (!Directory.Exists(Folder)) return;
         // The kernel lets go of a killed process a moment after it is gone from sight: EBUSY until then.
-        Wait.Until(TryRemove, TimeSpan.FromSeconds(10));
+        Wait.Until(TryRemove, TimeSpan.FromSeconds(30));
     }
 
     private bool TryRemove()

@@ -69,7 +69,7 @@ public sealed class Guest : IDisposable
     public void Dispose()
     {
         _keeper.Dispose();
-        if (!Wait.Until(() => !Native.IsAlive(Pid), TimeSpan.FromSeconds(10)))
+        if (!Wait.Until(() => !Native.IsAlive(Pid), TimeSpan.FromSeconds(30)))
             throw new InvalidOperationException($"QEMU {Pid} ({Name}) survived SIGKILL");
     }
 

@@ -35,7 +35,7 @@ public sealed class LoadTrail : IDisposable
     {
         var track = _tracks.Single(t => t.Guest == guest);
         // The moment after the interval must have been read too.
-        if (!Wait.Until(() => track.Covers(to), TimeSpan.FromSeconds(5))) throw new InvalidOperationException("the trail does not reach that far");
+        if (!Wait.Until(() => track.Covers(to), TimeSpan.FromSeconds(30))) throw new InvalidOperationException("the trail does not reach that far");
         return track.Between(from, to);
     }
 

@@ -120,7 +120,7 @@ public sealed class TmuxSession : IDisposable
     public string WaitFor(Func<string, bool> condition, string what, TimeSpan? deadline = null)
     {
         var screen = "";
-        var limit = deadline ?? TimeSpan.FromSeconds(10);
+        var limit = deadline ?? TimeSpan.FromSeconds(30);
         if (!Wait.Until(() => condition(screen = Capture()), limit))
             Assert.Fail($"{what} did not come within {limit.TotalSeconds:F0} s. The screen (ended: {HasEnded}, exit {ExitCode}):\n{screen}");
         return screen;
@@ -151,7 +151,7 @@ public sealed class TmuxSession : IDisposable
     {
         // TMUX is unset: a test run inside tmux must not reach its own session.
         var result = Command.Run(
-            _tmux, ["-S", Socket, .. arguments], TimeSpan.FromSeconds(10), new Dictionary<string, string?> { ["TMUX"] = null });
+            _tmux, ["-S", Socket, .. arguments], TimeSpan.FromSeconds(30), new Dictionary<string, string?> { ["TMUX"] = null });
         if (result.ExitCode != 0) throw new InvalidOperationException($"tmux {string.Join(' ', arguments)}: {result.Stderr.Trim()}");
         return result.Stdout;
     }

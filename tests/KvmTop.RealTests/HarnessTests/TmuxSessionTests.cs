@@ -66,6 +66,6 @@ public sealed class TmuxSessionTests
 
         session.Dispose();
 
-        Assert.True(Wait.Until(() => !Native.IsAlive(pid), TimeSpan.FromSeconds(5)));
+        Assert.True(Wait.Until(() => !Native.IsAlive(pid), TimeSpan.FromSeconds(30)));
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using KvmTop.RealTests.Harness;
 
 namespace KvmTop.RealTests.Load;
@@ -17,12 +18,11 @@ public sealed class ComingAndGoingTests
             session.WaitFor(screen => screen.Split('\n').Any(l => l.Contains(guest.Name) && l.Contains("running")), "the row of a new VM");
         }
 
-        session.WaitFor(screen => !screen.Contains(" running ", StringComparison.Ordinal), "the row's end");
+        session.WaitFor(screen => !screen.Contains("coming-and-going", StringComparison.Ordinal), "the row's end");
         session.SendKeys("9");
 
-        var events = session.WaitFor("VM gone");
-        Assert.Contains(events.Split('\n'), l => l.Contains("coming-and-going") && l.Contains("VM appeared"));
-        Assert.Contains(events.Split('\n'), l => l.Contains("coming-and-going") && l.Contains("VM gone"));
+        // Other tests' guests may be going at the same time: theirs is not this one's event.
+        session.WaitFor(screen => HasEvent(screen, "VM appeared") && HasEvent(screen, "VM gone"), "both events of the VM");
     }
 
     [Fact]
@@ -42,14 +42,14 @@ public sealed class ComingAndGoingTests
         asking.Start();
         try
         {
-            Thread.Sleep(300);
-            var reader = IndependentReader.Start(guest);
-            var records = JsonRecords.Run("-n", "4", "-d", "1");
-            var truth = reader.Stop();
+            using var trail = new LoadTrail((guest, null));
+            var records = JsonRecords.Run("-n", "5", "-d", "1");
 
-            var shown = records.Average(r => r.Vm(guest.Pid).Number("emulator_pct"));
-            Assert.True(truth.OtherCpuPct > 3, $"the emulator had too little to do for this test: {truth.OtherCpuPct:F1}");
-            Assert.InRange(shown, truth.OtherCpuPct - 3, truth.OtherCpuPct + 3);
+            // The middle one of the deviations, each over the record's own second: what is asked of the main thread changes all the time.
+            var deviations = records.Select(r => Math.Abs(r.Vm(guest.Pid).Number("emulator_pct") - Emulator(Truth(trail, guest, r)))).Order().ToArray();
+            var mean = records.Average(r => Emulator(Truth(trail, guest, r)));
+            Assert.True(mean > 3, $"the emulator had too little to do for this test: {mean:F1}");
+            Assert.True(deviations[deviations.Length / 2] <= 3, string.Join(' ', deviations));
         }
         finally
         {
@@ -57,4 +57,11 @@ public sealed class ComingAndGoingTests
             asking.Join();
         }
     }
+
+    private static GuestTruth Truth(LoadTrail trail, Guest guest, JsonElement record) => trail.Between(guest, record.Span().From, record.Span().To);
+
+    private static double Emulator(GuestTruth truth) => truth.CpuPct - truth.Vcpus.Sum(v => v.CpuPct);
+
+    private static bool HasEvent(string screen, string what) =>
+        screen.Split('\n').Any(l => l.Contains("coming-and-going", StringComparison.Ordinal) && l.Contains(what, StringComparison.Ordinal));
 }

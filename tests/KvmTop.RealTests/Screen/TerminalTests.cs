@@ -64,7 +64,7 @@ public sealed class TerminalTests
 
         Assert.Equal(0, Native.Kill(ChildOf(session.Pid), signal));
 
-        session.WaitFor("left", TimeSpan.FromSeconds(5));
+        session.WaitFor("left");
         Assert.False(session.IsAlternateScreen);
         Assert.False(session.IsMouseOn);
         Assert.Equal(Modes(workplace, "before"), Modes(workplace, "after"));
@@ -83,7 +83,7 @@ public sealed class TerminalTests
 
         session.Dispose();
 
-        var ended = Wait.Until(() => !Native.IsAlive(pid), TimeSpan.FromSeconds(5));
+        var ended = Wait.Until(() => !Native.IsAlive(pid), TimeSpan.FromSeconds(30));
         if (!ended) _ = Native.Kill(pid, 9);
         Assert.True(ended, "it runs on without a terminal");
     }
@@ -106,7 +106,7 @@ public sealed class TerminalTests
         var screen = session.Capture();
         Assert.Contains(term is null ? "TERM" : $"TERM={term}", screen, StringComparison.Ordinal);
         Assert.Contains("--once", screen, StringComparison.Ordinal);
-        Assert.True(Wait.Until(() => File.Exists(bytes) && new FileInfo(bytes).Length > 0, TimeSpan.FromSeconds(5)), "nothing was recorded");
+        Assert.True(Wait.Until(() => File.Exists(bytes) && new FileInfo(bytes).Length > 0, TimeSpan.FromSeconds(30)), "nothing was recorded");
         Assert.DoesNotContain((byte)0x1B, File.ReadAllBytes(bytes));
     }
 
