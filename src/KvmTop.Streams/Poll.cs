@@ -19,7 +19,7 @@ public static class Poll
     /// <param name="interval">From tick to tick.</param>
     /// <param name="scheduler">Its stopwatch is the clock: a wall clock that jumps changes nothing.</param>
     /// <param name="first">When the second tick comes, if sooner: rates need two readings, and nobody wants to wait for the second.</param>
-        public static IObservable<Tick> Every(TimeSpan interval, IScheduler scheduler, TimeSpan? first = null) =>
+    public static IObservable<Tick> Every(TimeSpan interval, IScheduler scheduler, TimeSpan? first = null) =>
         Observable.Create<Tick>(observer =>
         {
             var clock = scheduler.StartStopwatch();

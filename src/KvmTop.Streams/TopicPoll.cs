@@ -17,6 +17,7 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
     private TimeSpan? _started;
     private TimeSpan _last = TimeSpan.MinValue;
     private ReadingStatus _status = ReadingStatus.Ok;
+    private int _readings;
     private int _running;
     private bool _disposed;
 
@@ -28,7 +29,8 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
 
     public void ReadIfDue(TimeSpan now)
     {
-        if (_last != TimeSpan.MinValue && now - _last + s_slack < reader.Topic.Pace)
+        // Rates need two readings, and nobody wants to wait a whole pace for the second.
+        if (_readings >= (worker is null ? 2 : 1) && now - _last + s_slack < reader.Topic.Pace)
         {
             return;
         }
@@ -36,6 +38,7 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
         if (worker is null)
         {
             _last = now;
+            _readings++;
             Accept(reader.Read());
         }
         else if (Interlocked.CompareExchange(ref _running, 1, 0) == 0)
@@ -43,6 +46,7 @@ internal sealed class TopicPoll(ITopicReader reader, IScheduler? worker) : IDisp
             // The one before may have ended just now: taken later, it would be taken for the answer to this one.
             AcceptFinished();
             _last = now;
+            _readings++;
             _started = now;
             worker.Schedule(() =>
             {

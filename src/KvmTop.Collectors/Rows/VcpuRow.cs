@@ -16,5 +16,11 @@ public readonly record struct VcpuRow(Snapshot Snapshot, VmModel Vm, int Positio
     public VcpuPlacement? Placement => Snapshot.Get(VcpuPlacementTopic.Instance).Value?.Find(Vm.Info.Key, Position, Load.Thread.Tid);
 
     /// <summary>The vCPUs of a VM, by number.</summary>
-    public static IEnumerable<VcpuRow> Of(VmRow vm) => Enumerable.Range(0, vm.Vm.Info.VcpuThreads).Select(i => new VcpuRow(vm.Snapshot, vm.Vm, i));
+    public static IEnumerable<VcpuRow> Of(VmRow vm)
+    {
+        for (var i = 0; i < vm.Vm.Info.VcpuThreads; i++)
+        {
+            yield return new VcpuRow(vm.Snapshot, vm.Vm, i);
+        }
+    }
 }

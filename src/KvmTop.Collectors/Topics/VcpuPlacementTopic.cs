@@ -28,13 +28,13 @@ public sealed class VcpuPlacementModel(IReadOnlyDictionary<VmKey, VcpuPlacement[
         vms.TryGetValue(vm, out var vcpus) && position < vcpus.Length && vcpus[position].Tid == tid ? vcpus[position] : null;
 }
 
-/// <summary>Affinity and context switches of each vCPU: the dearest of the small files, read only where they are shown.</summary>
+/// <summary>Affinity and context switches of each vCPU: the dearest of the small files, read only where they are shown, and every 5 s.</summary>
 public sealed class VcpuPlacementTopic : Topic<VcpuPlacementSampleSet, VcpuPlacementModel>
 {
     private const string Status = "/proc/PID/task/TID/status";
 
     private VcpuPlacementTopic()
-        : base("vcpu_placement", "vCPU affinity and switches", TimeSpan.Zero, VmsTopic.Instance)
+        : base("vcpu_placement", "vCPU affinity and switches", TimeSpan.FromSeconds(5), VmsTopic.Instance)
     {
     }
 
@@ -47,19 +47,19 @@ public sealed class VcpuPlacementTopic : Topic<VcpuPlacementSampleSet, VcpuPlace
         new()
         {
             Id = "affinity", Title = "AFFINITY", Unit = Unit.Text, Width = 10, Needs = [Instance], Source = Status + " Cpus_allowed_list",
-            Help = "Physical CPUs that it may run on.",
+            Help = "Physical CPUs that it may run on. Read every 5 s.",
             Get = r => Figure.Of(r.Placement?.Affinity, Reason(r)),
         },
         new()
         {
             Id = "voluntary_switches_per_s", Title = "VCSW/s", Unit = Unit.PerSecond, Width = 6, Needs = [Instance], Source = Status,
-            Help = "Context switches a second because it had nothing to do (the guest halted).",
+            Help = "Context switches a second because it had nothing to do (the guest halted), over 5 s.",
             Get = r => r.Placement is { } p ? Figure.Of(p.VoluntaryPerSecond, VmsTopic.NeedsTwo) : Figure.Missing(Reason(r)),
         },
         new()
         {
             Id = "involuntary_switches_per_s", Title = "ICSW/s", Unit = Unit.PerSecond, Width = 6, Needs = [Instance], Source = Status,
-            Help = "Context switches a second because another task took its CPU.",
+            Help = "Context switches a second because another task took its CPU, over 5 s.",
             Get = r => r.Placement is { } p ? Figure.Of(p.InvoluntaryPerSecond, VmsTopic.NeedsTwo) : Figure.Missing(Reason(r)),
         },
     ];

@@ -2,7 +2,7 @@ using KvmTop.Linux;
 
 namespace KvmTop.Collectors;
 
-/// <summary>Reads the per-tick files of every VM: stat, status, io, its cgroups' cpu.stat, and schedstat of each thread.</summary>
+/// <summary>Reads the files of every VM: stat, io, its cgroups' cpu.stat and schedstat of each thread in every tick, status every few seconds.</summary>
 internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSample>
 {
     private readonly HostRoot _host = context.Host;
@@ -57,7 +57,11 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
         }
 
         vm.RefreshThreads(stat.Threads, _registry.Uptime);
-        var status = vm.Status(out errno) is { } statusFile && ProcPidStatus.TryParse(_buffer.ReadRecord(statusFile, out errno), out var s) ? s : (ProcPidStatus?)null;
+        if (vm.MemoryIsDue(_registry.Uptime))
+        {
+            vm.Memory = vm.Status(out errno) is { } statusFile && ProcPidStatus.TryParse(_buffer.ReadRecord(statusFile, out errno), out var s) ? s : null;
+        }
+
         ProcPidIo? io = null;
         string? ioReason = null;
         if (vm.Io(out errno) is { } ioFile && ProcPidIo.TryParse(_buffer.ReadRecord(ioFile, out errno), out var i))
@@ -114,7 +118,8 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             ReadAt = readAt,
             State = State(vm, stat, slices, share),
             Stat = stat,
-            Status = status,
+            // What it had before it ended is not what it has.
+            Status = IsDead(stat) ? null : vm.Memory,
             Io = io,
             IoReason = ioReason,
             Cgroup = cgroup,
@@ -124,9 +129,11 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
         };
     }
 
+    private static bool IsDead(in ProcPidStat stat) => stat.State is 'Z' or 'X' or 'x';
+
     private VmState State(TrackedVm vm, in ProcPidStat stat, ulong slices, double share) => stat.State switch
     {
-        'Z' or 'X' or 'x' => VmState.Zombie,
+        _ when IsDead(stat) => VmState.Zombie,
         'T' or 't' => VmState.Stopped,
         // Without a look at its descriptors, vCPUs not found are no sign that there are none yet.
         _ when vm.Info.VcpuThreads == 0 && !vm.Info.Confirmed => VmState.Unknown,

@@ -128,20 +128,20 @@ public static class VmsMetrics
         },
         new()
         {
-            Id = "rss_bytes", Title = "RSS", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/status VmRSS",
+            Id = "rss_bytes", Title = "RSS", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/stat rss",
             Help = "Resident memory of the VMM, guest memory included; hugetlb pages are not in it.",
-            Get = r => Figure.Of(r.Vm.Memory?.RssBytes, "/proc/PID/status has no VmRSS"),
+            Get = r => Figure.Of(r.Vm.RssBytes, "the process has ended and holds no memory"),
         },
         new()
         {
             Id = "hugetlb_bytes", Title = "HUGE", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/status HugetlbPages",
-            Help = "Memory in hugetlb pages, of any size.",
+            Help = "Memory in hugetlb pages, of any size. Read every 5 s.",
             Get = r => Figure.Of(r.Vm.Memory?.HugetlbBytes, "/proc/PID/status has no HugetlbPages"),
         },
         new()
         {
             Id = "swap_bytes", Title = "SWAP", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/status VmSwap",
-            Help = "Memory swapped out by the host. Any is worth a look.",
+            Help = "Memory swapped out by the host. Any is worth a look. Read every 5 s.",
             Thresholds = new(1, 256 << 20),
             Get = r => Figure.Of(r.Vm.Memory?.SwapBytes, "/proc/PID/status has no VmSwap"),
         },

@@ -88,7 +88,10 @@ public sealed record VmModel
     /// <summary>Time that the cgroup's quota held runnable threads back, in percent of the interval, summed over CPUs.</summary>
     public required double ThrottledPct { get; init; }
 
-    /// <summary>Memory, from /proc/PID/status.</summary>
+    /// <summary>Resident memory, from /proc/PID/stat; null for a process that has none any more.</summary>
+    public required ulong? RssBytes { get; init; }
+
+    /// <summary>Swap and hugetlb pages, from /proc/PID/status as of some seconds ago at most.</summary>
     public ProcPidStatus? Memory { get; init; }
 
     public string? IoReason { get; init; }
@@ -239,6 +242,7 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
             ThrottledPct = before is not null && before.Info.Cgroup == now.Info.Cgroup && before.Info.Quotas.SequenceEqual(now.Info.Quotas)
                 ? Rates.PerSecond(before.Cgroup?.ThrottledNanoseconds, now.Cgroup?.ThrottledNanoseconds, seconds) / 1e7
                 : double.NaN,
+            RssBytes = now.State == VmState.Zombie ? null : now.Stat.RssPages * (ulong)SystemInfo.PageSize,
             Memory = now.Status,
             IoReason = now.IoReason,
             CgroupReason = now.CgroupReason,

@@ -9,7 +9,7 @@ namespace KvmTop.Collectors;
 /// </summary>
 internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) : IDisposable
 {
-    private BlockingCollection<Action>? _queue;
+    private BlockingCollection<Action?>? _queue;
     private int _abandoned;
 
     /// <summary>
@@ -26,7 +26,7 @@ internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) :
 
         if (_queue is null)
         {
-            var queue = _queue = new BlockingCollection<Action>(1);
+            var queue = _queue = new BlockingCollection<Action?>(2);
             new Thread(() => Work(queue)) { IsBackground = true, Name = "slow reads" }.Start();
         }
 
@@ -61,19 +61,20 @@ internal sealed class DeadlineWorker(TimeSpan deadline, int abandonAtMost = 8) :
             Interlocked.Increment(ref _abandoned);
         }
 
-        _queue.CompleteAdding();
+        _queue.Add(null);
         _queue = null;
         return completion.Task;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _queue?.CompleteAdding();
+    public void Dispose() => _queue?.Add(null);
 
-    private static void Work(BlockingCollection<Action> queue)
+    /// <summary>Until it gets a null: completing the collection instead would end the wait with an exception, and the first one of a process takes milliseconds.</summary>
+    private static void Work(BlockingCollection<Action?> queue)
     {
         using (queue)
         {
-            foreach (var action in queue.GetConsumingEnumerable())
+            while (queue.Take() is { } action)
             {
                 action();
             }

@@ -13,6 +13,9 @@ internal sealed class TrackedVm : IDisposable
     private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_quotaPace = TimeSpan.FromSeconds(10);
 
+    // status costs as much as all the other files of a small VM together, and swap moves slowly. Resident memory comes from stat, in every tick.
+    private static readonly TimeSpan s_memoryPace = TimeSpan.FromSeconds(5);
+
     private readonly HostRoot _host;
     private readonly VcpuThreadFinder _finder;
     private readonly ReadBuffer _buffer = new(4096);
@@ -33,6 +36,7 @@ internal sealed class TrackedVm : IDisposable
     private byte[] _membership = [];
     private TimeSpan? _cgroupRead;
     private TimeSpan _quotasFound;
+    private TimeSpan? _nextMemory;
     private IReadOnlyList<int> _vhost = [];
 
     public TrackedVm(HostRoot host, VcpuThreadFinder finder, VmInfo info)
@@ -69,6 +73,9 @@ internal sealed class TrackedVm : IDisposable
 
     /// <summary>What the vCPUs were last found to be doing.</summary>
     public VmStateProbe StateProbe { get; } = new();
+
+    /// <summary>What /proc/PID/status said last; null when it could not be read.</summary>
+    public ProcPidStatus? Memory { get; set; }
 
     public HostFile? Stat(out Errno errno) => Kept(ref _stat, "stat", out errno);
 
@@ -110,6 +117,19 @@ internal sealed class TrackedVm : IDisposable
         }
 
         return sum;
+    }
+
+    /// <summary>Whether <see cref="Memory"/> is to be read again in this tick. The VMs take turns: by pid, each has its own.</summary>
+    public bool MemoryIsDue(TimeSpan uptime)
+    {
+        if (_nextMemory is { } next && uptime < next && next - uptime <= s_memoryPace)
+        {
+            return false;
+        }
+
+        var late = _nextMemory is null ? TimeSpan.FromMilliseconds(Info.Pid * 1000L % (long)s_memoryPace.TotalMilliseconds) : TimeSpan.Zero;
+        _nextMemory = uptime + s_memoryPace - late;
+        return true;
     }
 
     /// <summary>Says that a thread ended: another may have taken its place without changing their number.</summary>
