@@ -17,7 +17,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
     private readonly ProcessTable _processes = new(host);
     private readonly VcpuThreadFinder _finder = new(host);
-    private readonly DeadlineWorker _commandLines = new(TimeSpan.FromMilliseconds(100));
+    // Captured and simulated files hang on nobody's lock: what makes them late is a starved machine, and their screens must come out the same all the same.
+    private readonly DeadlineWorker _commandLines = new(TimeSpan.FromMilliseconds(host.IsLive ? 100 : 2000));
     private readonly UserNames _users = new(host);
     private readonly Dictionary<int, TrackedVm> _byPid = [];
     private readonly List<TrackedVm> _vms = [];
