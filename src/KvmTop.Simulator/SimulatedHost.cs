@@ -188,5 +188,7 @@ public sealed class SimulatedHost : HostRoot
 
     /// <inheritdoc/>
     public override bool Exists(string path) =>
-        ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing : _tree.Find(path) is not null;
+        ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing
+        : KvmDebugfs.Covers(path) ? _kvm.Open(path) is not null || _kvm.List(path, []) == Errno.None
+        : _tree.Find(path) is not null;
 }

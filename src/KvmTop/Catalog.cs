@@ -37,6 +37,7 @@ internal static class Catalog
     [
         new VmsPane(ui),
         new VcpusPane(),
+        new ExitsPane(),
         new HostPane(),
         new EventsPane(),
     ];

@@ -9,6 +9,9 @@ namespace KvmTop.Collectors;
 /// </summary>
 internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKind> kinds) : IDisposable
 {
+    /// <summary>The reason of a VM that has no KVM at all.</summary>
+    public const string NoKvm = "it runs without KVM (tcg)";
+
     private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
@@ -27,7 +30,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
         ref var entry = ref buffer.AddVm(vm.Info.Key, at);
         if (vm.Info.Accelerator == "tcg")
         {
-            entry.Why = "it runs without KVM (tcg)";
+            entry.Why = NoKvm;
             return;
         }
 

@@ -83,7 +83,8 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
         var (without, why) = (0, (string?)null);
         foreach (ref readonly var vm in buffer.Vms)
         {
-            if (vm.Source is null)
+            // One that is emulated without KVM lacks nothing.
+            if (vm.Source is null && vm.Why is not KvmVmReader.NoKvm)
             {
                 without++;
                 why ??= vm.Why;
