@@ -153,7 +153,7 @@ internal sealed class DebugfsSource(HostRoot host) : IKvmStatsSourceKind
         public bool Read(KvmStatsBuffer buffer, ref KvmVmEntry vm, KvmParts wanted, out string reason)
         {
             reason = "";
-            if (wanted.HasFlag(KvmParts.Sum) && _vcpuSet is not null)
+            if ((wanted & KvmParts.Sum) != 0 && _vcpuSet is not null)
             {
                 if (!Read(buffer, _vcpuSet, _vcpuPaths, out var at, out reason))
                 {
@@ -163,7 +163,7 @@ internal sealed class DebugfsSource(HostRoot host) : IKvmStatsSourceKind
                 vm.Sum = new KvmVmValues(new KvmValues(_vcpuSet, at), source.Name, vm.At, vm.At);
             }
 
-            if (wanted.HasFlag(KvmParts.Vm) && _vmSet is not null)
+            if ((wanted & KvmParts.Vm) != 0 && _vmSet is not null)
             {
                 if (!Read(buffer, _vmSet, _vmPaths, out var at, out reason))
                 {

@@ -19,7 +19,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
     private readonly SpareTimeValues _own = new();
     private IReadOnlyList<VmThread> _threads = vm.Info.Threads;
     private string? _why;
-    private int _whyChosen = -2;
+    private (int Chosen, int Changes) _whyOf = (-2, 0);
 
     /// <summary>Marks that its VM was there at the latest tick.</summary>
     public long Generation { get; set; }
@@ -47,7 +47,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
         for (var i = 0; i < _slots.Length; i++)
         {
             var slot = _slots[i];
-            var counters = chosen >= 0 ? KvmParts.None : slot.Kind.Delivers & (slot.Kind.Delivers.HasFlag(KvmParts.Vcpus) ? KvmParts.Vcpus : KvmParts.Sum);
+            var counters = chosen >= 0 ? KvmParts.None : slot.Kind.Delivers & ((slot.Kind.Delivers & KvmParts.Vcpus) != 0 ? KvmParts.Vcpus : KvmParts.Sum);
             var own = entry.Own.Values.Set is null ? slot.Kind.Delivers & KvmParts.Vm : KvmParts.None;
             if ((counters | own) == KvmParts.None || (counters == KvmParts.None && _own.TryAdd(buffer, ref entry, slot.Kind, at)))
             {
@@ -56,7 +56,6 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
 
             if (!slot.Read(vm, buffer, ref entry, counters | own, uptime))
             {
-                _whyChosen = -2;
                 continue;
             }
 
@@ -70,9 +69,15 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
             }
         }
 
-        if (_whyChosen != chosen)
+        var state = (chosen, 0);
+        foreach (var slot in _slots)
         {
-            (_whyChosen, _why) = (chosen, Why(chosen));
+            state.Item2 += slot.Changes;
+        }
+
+        if (_whyOf != state)
+        {
+            (_whyOf, _why) = (state, Why(chosen));
         }
 
         entry.Why = _why;
@@ -112,6 +117,9 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
 
         public string? Reason { get; private set; }
 
+        /// <summary>Counts how often <see cref="Reason"/> changed.</summary>
+        public int Changes { get; private set; }
+
         public void TryNow() => (_nextTry, _wait) = (TimeSpan.Zero, s_firstWait);
 
         public bool Read(TrackedVm vm, KvmStatsBuffer buffer, ref KvmVmEntry entry, KvmParts wanted, TimeSpan uptime)
@@ -143,6 +151,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
                 return false;
             }
 
+            Changes += Reason is null ? 0 : 1;
             (Reason, _wait) = (null, s_firstWait);
             return true;
         }
@@ -155,6 +164,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
 
         private void Fail(string reason, TimeSpan uptime)
         {
+            Changes += Reason == reason ? 0 : 1;
             Reason = reason;
             _nextTry = uptime + _wait;
             _wait = _wait * 2 < s_longestWait ? _wait * 2 : s_longestWait;

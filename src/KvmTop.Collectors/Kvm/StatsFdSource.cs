@@ -200,7 +200,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
 
         public bool Read(KvmStatsBuffer buffer, ref KvmVmEntry vm, KvmParts wanted, out string reason)
         {
-            if (wanted.HasFlag(KvmParts.Vcpus))
+            if ((wanted & KvmParts.Vcpus) != 0)
             {
                 foreach (var (file, layout, id, tid) in _vcpus)
                 {
@@ -214,7 +214,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
                 }
             }
 
-            if (wanted.HasFlag(KvmParts.Vm) && _vm is { } own)
+            if ((wanted & KvmParts.Vm) != 0 && _vm is { } own)
             {
                 if (!Read(buffer, own.File, own.Layout, out var at, out reason))
                 {

@@ -170,6 +170,7 @@ public sealed class KvmStatsTests : IDisposable
         Qemu(2);
         DebugfsCounter("exits", 1000);
         DebugfsCounter("halt_poll_fail_ns", 0);
+        DebugfsCounter("halt_poll_success_ns", 0);
         DebugfsCounter("pages_2m", 32);
         DebugfsCounter("halt_wait_hist", 1);
         _host.Files.Write(Debugfs + "/vcpu0/pid", "501\n");
