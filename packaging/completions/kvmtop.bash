@@ -26,6 +26,7 @@ _kvmtop() {
         --root
         --path.procfs
         --path.sysfs
+        --stats-fds
         --config
         --theme
         --demo
@@ -44,6 +45,9 @@ _kvmtop() {
             ;;
         --table)
             mapfile -t COMPREPLY < <(compgen -W "vms vcpus host" -- "$current")
+            ;;
+        --stats-fds)
+            mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
             ;;
         --theme)
             mapfile -t COMPREPLY < <(compgen -W "$(_kvmtop_themes)" -- "$current")

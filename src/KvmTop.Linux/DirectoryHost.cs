@@ -13,6 +13,7 @@ public sealed class DirectoryHost : HostRoot
     private readonly string _root;
     private readonly KeyValuePair<string, string>[] _overrides;
     private readonly int _keepAtMost;
+    private readonly BorrowedDescriptors _borrowed = new();
     private int _kept;
 
     /// <param name="root">The directory that stands for "/".</param>
@@ -59,6 +60,30 @@ public sealed class DirectoryHost : HostRoot
         }
 
         return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public override Errno OpenDescriptor(int pid, int fd, out HostFile? file)
+    {
+        if (!IsLive)
+        {
+            return base.OpenDescriptor(pid, fd, out file);
+        }
+
+        file = null;
+        if (Interlocked.Increment(ref _kept) > _keepAtMost)
+        {
+            Interlocked.Decrement(ref _kept);
+            return Errno.EMFILE;
+        }
+
+        var errno = _borrowed.Open(pid, fd, () => Interlocked.Decrement(ref _kept), out file);
+        if (file is null)
+        {
+            Interlocked.Decrement(ref _kept);
+        }
+
+        return errno;
     }
 
     /// <inheritdoc/>
@@ -172,7 +197,7 @@ public sealed class DirectoryHost : HostRoot
 
     private delegate void DirectoryEntryAction<in TState>(ReadOnlySpan<byte> name, ulong inode, TState state);
 
-    private static unsafe int ReadDescriptor(int fd, long offset, Span<byte> buffer)
+    internal static unsafe int ReadDescriptor(int fd, long offset, Span<byte> buffer)
     {
         fixed (byte* p = buffer)
         {

@@ -19,6 +19,13 @@ public abstract class HostRoot
     /// <summary>Opens a file for reading it again and again. Dispose the file when what it describes has ended.</summary>
     public abstract Errno Open(string path, out HostFile? file);
 
+    /// <summary>
+    /// Opens descriptor <paramref name="fd"/> of another process, whatever it is open on, for reading by position: on the running machine a duplicate
+    /// (pidfd_getfd(2); EPERM without the right to trace the process), elsewhere what was kept of it below <c>/proc/PID/fd-content</c>. Once the
+    /// process has ended, reading answers ESRCH.
+    /// </summary>
+    public virtual Errno OpenDescriptor(int pid, int fd, out HostFile? file) => Open($"/proc/{pid}/fd-content/{fd}", out file);
+
     /// <summary>Reads a symbolic link into <paramref name="target"/>; <paramref name="length"/> is what was written (cut at the size of the buffer).</summary>
     public abstract Errno ReadLink(string path, Span<byte> target, out int length);
 

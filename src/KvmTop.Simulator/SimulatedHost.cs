@@ -15,6 +15,7 @@ public sealed class SimulatedHost : HostRoot
     private readonly HostModel _model;
     private readonly FileTree _tree;
     private readonly ProcTree _processes;
+    private readonly KvmDebugfs _kvm;
 
     /// <param name="options">Size, seed and clock; the demo when null.</param>
     public SimulatedHost(SimulatedHostOptions? options = null)
@@ -24,6 +25,7 @@ public sealed class SimulatedHost : HostRoot
         _model = new HostModel(options);
         _tree = HostTree.Build(_model);
         _processes = new ProcTree(_model);
+        _kvm = new KvmDebugfs(_model);
     }
 
     /// <inheritdoc/>
@@ -60,6 +62,12 @@ public sealed class SimulatedHost : HostRoot
             }
         }
 
+        if (KvmDebugfs.Covers(path))
+        {
+            file = _kvm.Open(path);
+            return file is null ? Errno.ENOENT : Errno.None;
+        }
+
         if (_tree.Find(path) is not { } node)
         {
             return Errno.ENOENT;
@@ -70,6 +78,37 @@ public sealed class SimulatedHost : HostRoot
 
         // As open(2) has it: a directory can be opened, and reading it fails.
         HostFile Folder() => new HostWideFile(_model.Clock, static (ref Utf8Writer _, long _) => Errno.EISDIR);
+    }
+
+    /// <inheritdoc/>
+    public override Errno OpenDescriptor(int pid, int fd, out HostFile? file)
+    {
+        file = null;
+        if (_model.Find(pid, _model.Clock.Now(), out var generation) is not { } process)
+        {
+            return Errno.ESRCH;
+        }
+
+        foreach (var descriptor in process.Descriptors)
+        {
+            if (descriptor.Number != fd)
+            {
+                continue;
+            }
+
+            foreach (var thread in process.Threads)
+            {
+                if (thread.Role == ThreadRole.Vcpu && descriptor.Target == GuestBuilder.StatsLink(thread.Vcpu))
+                {
+                    file = new KvmStatsFile(_model, process, generation, thread);
+                    return Errno.None;
+                }
+            }
+
+            return Errno.EACCES;
+        }
+
+        return Errno.EBADF;
     }
 
     /// <inheritdoc/>
@@ -97,6 +136,11 @@ public sealed class SimulatedHost : HostRoot
         if (ProcTree.Covers(path))
         {
             return ProcTree.List(_processes.Find(path, _model.Clock.Now()), names);
+        }
+
+        if (KvmDebugfs.Covers(path))
+        {
+            return _kvm.List(path, names);
         }
 
         if (_tree.Find(path) is not { } node)
@@ -144,5 +188,7 @@ public sealed class SimulatedHost : HostRoot
 
     /// <inheritdoc/>
     public override bool Exists(string path) =>
-        ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing : _tree.Find(path) is not null;
+        ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing
+        : KvmDebugfs.Covers(path) ? _kvm.Open(path) is not null || _kvm.List(path, []) == Errno.None
+        : _tree.Find(path) is not null;
 }

@@ -13,6 +13,7 @@ internal static class Catalog
         HostTopic.Instance,
         MachineTopic.Instance,
         VmsTopic.Instance,
+        KvmStatsTopic.Instance,
         VcpuTimesTopic.Instance,
         VcpuPlacementTopic.Instance,
         InterruptsTopic.Instance,
@@ -20,22 +21,23 @@ internal static class Catalog
     ];
 
     /// <summary>Figures of the host.</summary>
-    public static IReadOnlyList<Metric<HostRow>> HostMetrics { get; } = [.. MachineTopic.Metrics, .. HostTopic.Metrics];
+    public static IReadOnlyList<Metric<HostRow>> HostMetrics { get; } = [.. MachineTopic.Metrics, .. HostTopic.Metrics, .. KvmStatsMetrics.OfHost];
 
     /// <summary>Figures of this program.</summary>
     public static IReadOnlyList<Metric<HostRow>> SelfMetrics { get; } = [.. SelfTopic.Metrics];
 
     /// <summary>Figures of a VM.</summary>
-    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm];
+    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm];
 
     /// <summary>Figures of a vCPU.</summary>
-    public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics];
+    public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics, .. KvmStatsMetrics.OfVcpu];
 
     /// <summary>The panes, in the order of their tabs.</summary>
     public static IReadOnlyList<IPane> CreatePanes(Ui ui) =>
     [
         new VmsPane(ui),
         new VcpusPane(),
+        new ExitsPane(),
         new HostPane(),
         new EventsPane(),
     ];

@@ -6,14 +6,14 @@ internal static class DefaultColumns
     /// <summary>Of the VMs table.</summary>
     public static IReadOnlyList<string> Vms { get; } =
     [
-        "name", "state", "vcpu_count", "cpu_pct", "ready_pct", "ready_max_pct", "guest_pct", "emulator_pct", "throttled_pct",
+        "name", "state", "vcpu_count", "cpu_pct", "ready_pct", "ready_max_pct", "guest_pct", "emulator_pct", "throttled_pct", "exits_per_s", "halt_poll_pct",
         "mem_configured_bytes", "rss_bytes", "swap_bytes", "read_bytes_per_s", "write_bytes_per_s", "user", "accel", "pid",
     ];
 
     /// <summary>Of the vCPUs table.</summary>
     public static IReadOnlyList<string> Vcpus { get; } =
     [
-        "vm", "index", "cpu_pct", "ready_pct", "guest_pct", "user_pct", "system_pct", "pcpu", "node", "affinity", "slices_per_s",
+        "vm", "index", "cpu_pct", "ready_pct", "guest_pct", "user_pct", "system_pct", "halt_poll_pct", "exits_per_s", "pcpu", "node", "affinity", "slices_per_s",
         "voluntary_switches_per_s", "involuntary_switches_per_s", "tid",
     ];
 

@@ -19,6 +19,7 @@ internal sealed class Monitor : IDisposable
     public Monitor(Options options, TimeSpan? first)
     {
         Host = CreateHost(options);
+        _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         Hub = new Hub(Catalog.Topics, new CollectorContext(Host, _services), _collector, _worker, options.Delay, first);
     }
 

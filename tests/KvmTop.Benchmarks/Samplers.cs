@@ -13,14 +13,23 @@ internal static class Samplers
     [
         ("all", () => Tick(VmsTopic.Instance, VcpuTimesTopic.Instance)),
         ("vms", () => Tick(VmsTopic.Instance)),
+        ("kvm", () => Tick([VmsTopic.Instance], KvmStatsTopic.Instance)),
         ("placement", () => Tick(VmsTopic.Instance, VcpuPlacementTopic.Instance)),
         ("host", () => Tick(HostTopic.Instance)),
     ];
 
     /// <summary>One reading of each topic, in order, as the hub makes it: files, rates and the model that a pane would see.</summary>
-    private static Action Tick(params Topic[] topics)
+    private static Action Tick(params Topic[] topics) => Tick([], topics);
+
+    /// <summary>The same after topics that are read once and not measured: they find the VMs.</summary>
+    private static Action Tick(Topic[] once, params Topic[] topics)
     {
         var context = new CollectorContext(new DirectoryHost(), new CollectorServices());
+        foreach (var topic in once)
+        {
+            _ = topic.CreateReader(context).Read();
+        }
+
         var readers = topics.Select(t => t.CreateReader(context)).ToArray();
         return () =>
         {

@@ -10,6 +10,9 @@ public sealed record HostRow(Snapshot Snapshot)
     /// <summary>Identity, topology, KVM.</summary>
     public MachineModel? Machine { get; } = Snapshot.Get(MachineTopic.Instance).Value;
 
+    /// <summary>KVM's counters, when they are being read.</summary>
+    public KvmStatsModel? Kvm { get; } = Snapshot.Get(KvmStatsTopic.Instance).Value;
+
     /// <summary>This program's cost.</summary>
     public SelfModel? Self { get; } = Snapshot.Get(SelfTopic.Instance).Value;
 

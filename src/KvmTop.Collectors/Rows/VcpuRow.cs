@@ -15,6 +15,9 @@ public readonly record struct VcpuRow(Snapshot Snapshot, VmModel Vm, int Positio
     /// <summary>Affinity and switches, when they are being read.</summary>
     public VcpuPlacement? Placement => Snapshot.Get(VcpuPlacementTopic.Instance).Value?.Find(Vm.Info.Key, Position, Load.Thread.Tid);
 
+    /// <summary>KVM's counters, when they are being read.</summary>
+    public KvmVcpuRates? Kvm => Snapshot.Get(KvmStatsTopic.Instance).Value?.Find(Vm.Info.Key, Load.Thread, Position);
+
     /// <summary>The vCPUs of a VM, by number.</summary>
     public static IEnumerable<VcpuRow> Of(VmRow vm)
     {

@@ -7,7 +7,8 @@ using KvmTop.Vmm;
 namespace KvmTop.Collectors;
 
 /// <summary>
-/// Tells which threads of a VMM run vCPUs, by the best source at hand: the threads' names; KVM's debugfs; the descriptor that a thread has given to
+/// Tells which threads of a VMM run vCPUs, by the best source at hand: the threads' names; the ids in KVM's
+/// statistics descriptors, where they are read; KVM's debugfs; the descriptor that a thread has given to
 /// KVM_RUN, which works for VMMs that name nothing.
 /// </summary>
 internal sealed class VcpuThreadFinder(HostRoot host)
@@ -17,6 +18,9 @@ internal sealed class VcpuThreadFinder(HostRoot host)
 
     private readonly ReadBuffer _buffer = new(512);
     private readonly List<string> _names = [];
+
+    /// <summary>Reads KVM's statistics descriptors, once somebody needs them.</summary>
+    public StatsFdSource? StatsFds { get; set; }
 
     /// <summary>Fills <paramref name="vcpuOfThread"/> (thread id to vCPU number); returns the source, or why there is none, for the screen.</summary>
     public string Find(int pid, IReadOnlyList<(int Tid, string Comm)> threads, Dictionary<int, int> vcpuOfThread)
@@ -35,6 +39,11 @@ internal sealed class VcpuThreadFinder(HostRoot host)
         if (vcpuOfThread.Count > 0)
         {
             return "thread names";
+        }
+
+        if (StatsFds?.FindThreads(pid, vcpuOfThread) == true)
+        {
+            return "KVM statistics";
         }
 
         FromDebugfs(pid, vcpuOfThread);

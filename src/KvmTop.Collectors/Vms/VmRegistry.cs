@@ -39,6 +39,12 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     /// <summary>Where the CPU controllers are mounted.</summary>
     public CgroupMounts Mounts => _mounts ??= CgroupMounts.Read(host);
 
+    /// <summary>Another way to tell vCPU threads, for VMMs that do not name them: set by the topic that reads KVM's statistics descriptors.</summary>
+    public StatsFdSource StatsFds
+    {
+        set => _finder.StatsFds = value;
+    }
+
     /// <summary>Finds what came, lets go of what went.</summary>
     public Errno Refresh()
     {

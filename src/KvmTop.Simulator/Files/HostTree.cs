@@ -18,6 +18,7 @@ internal static class HostTree
         AddNodes(tree, host);
         AddModules(tree, host);
         CgroupFiles.AddTo(tree, host.Processes);
+        tree.AddText("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
         tree.AddText("/etc/passwd", Passwords());
         tree.AddUnreadable("/dev/kvm");
         return tree;

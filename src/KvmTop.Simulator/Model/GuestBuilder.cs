@@ -17,6 +17,9 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
 
     public IReadOnlyList<SimProcess> Built => _built;
 
+    /// <summary>What a vCPU's statistics descriptor links to.</summary>
+    public static string StatsLink(int vcpu) => "anon_inode:kvm-vcpu-stats:" + Text(vcpu);
+
     public void Add(GuestSpec spec)
     {
         _id++;
@@ -246,7 +249,7 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
         while (_vcpuNames.Count <= index)
         {
             var n = Text(_vcpuNames.Count);
-            _vcpuNames.Add(($"CPU {n}/KVM", $"CPU {n}/TCG", "anon_inode:kvm-vcpu:" + n, "anon_inode:kvm-vcpu-stats:" + n));
+            _vcpuNames.Add(($"CPU {n}/KVM", $"CPU {n}/TCG", "anon_inode:kvm-vcpu:" + n, StatsLink(_vcpuNames.Count)));
         }
 
         return _vcpuNames[index];

@@ -11,6 +11,8 @@ internal static class RecordJson
     public static void Write(Utf8JsonWriter writer, Snapshot snapshot)
     {
         var host = new HostRow(snapshot);
+        using var kvm = host.Kvm?.Open();
+        var counters = new KvmJson(kvm);
         writer.WriteStartObject();
         writer.WriteString("schema", SchemaDocument.Version);
         writer.WriteString("time", snapshot.Time);
@@ -31,11 +33,13 @@ internal static class RecordJson
         {
             writer.WriteStartObject();
             MetricJson.Write(writer, Catalog.VmMetrics, vm);
+            counters.Write(writer, vm);
             writer.WriteStartArray("vcpus");
             foreach (var vcpu in VcpuRow.Of(vm))
             {
                 writer.WriteStartObject();
                 MetricJson.Write(writer, Catalog.VcpuMetrics, vcpu);
+                counters.Write(writer, vcpu);
                 writer.WriteEndObject();
             }
 

@@ -1,3 +1,4 @@
+using KvmTop.Collectors;
 using KvmTop.Text;
 
 namespace KvmTop.Configuration;
@@ -72,6 +73,9 @@ public sealed record Options
 
     /// <summary>Where sysfs is mounted, or null for /sys below <see cref="Root"/>.</summary>
     public string? PathSysfs { get; init; }
+
+    /// <summary>Whether KVM's statistics descriptors are duplicated from the VMMs.</summary>
+    public StatsFdUse StatsFds { get; init; }
 
     /// <summary>The configuration file that was asked for, or null for the usual two.</summary>
     public string? ConfigFile { get; init; }

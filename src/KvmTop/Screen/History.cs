@@ -19,6 +19,9 @@ internal enum SeriesKind
 
     /// <summary>Bytes a second written; for the host, all VMs together.</summary>
     Write,
+
+    /// <summary>Exits a second; for the host, all VMs together. Missing while nobody looks at them.</summary>
+    Exits,
 }
 
 /// <summary>The figures of the last ticks, one value a tick, oldest first; NaN where a figure was missing.</summary>
@@ -96,6 +99,7 @@ internal sealed class History
         _sequence = snapshot.Sequence;
         double ready = double.NaN, read = double.NaN, write = double.NaN;
         var vms = snapshot.Get(VmsTopic.Instance).Value;
+        var kvm = snapshot.Get(KvmStatsTopic.Instance).Value;
         foreach (var vm in vms?.Vms ?? [])
         {
             if (!_vms.TryGetValue(vm.Info.Key, out var series))
@@ -108,6 +112,7 @@ internal sealed class History
             series[(int)SeriesKind.Emulator].Add(vm.EmulatorPct);
             series[(int)SeriesKind.Read].Add(vm.ReadBytesPerSecond);
             series[(int)SeriesKind.Write].Add(vm.WriteBytesPerSecond);
+            series[(int)SeriesKind.Exits].Add(kvm?.Find(vm.Info.Key)?.ExitsPerSecond ?? double.NaN);
             ready = vm.Ready.Worst > ready || double.IsNaN(ready) ? vm.Ready.Worst : ready;
             read = Sum(read, vm.ReadBytesPerSecond);
             write = Sum(write, vm.WriteBytesPerSecond);
@@ -117,6 +122,7 @@ internal sealed class History
         _host[(int)SeriesKind.Ready].Add(ready);
         _host[(int)SeriesKind.Read].Add(read);
         _host[(int)SeriesKind.Write].Add(write);
+        _host[(int)SeriesKind.Exits].Add(kvm?.ExitsPerSecond ?? double.NaN);
         if (vms is not null && _vms.Count > vms.Vms.Count)
         {
             Forget(vms);

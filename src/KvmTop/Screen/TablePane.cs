@@ -169,6 +169,9 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     /// <summary>The row under the cursor.</summary>
     protected TRow? Selected => _state.Selected >= 0 && _state.Selected < _rows.Count ? _rows[_state.Selected] : default;
 
+    /// <summary>A row on the screen and a column's figure, for panes that draw some cells themselves.</summary>
+    protected (TRow Row, Metric<TRow> Metric) At(int row, int column) => (_rows[row], _columns[column]);
+
     /// <summary>True while there is a row under the cursor.</summary>
     protected bool HasSelected => _state.Selected >= 0 && _state.Selected < _rows.Count;
 
@@ -237,7 +240,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     public void ClearMarks() => _marks.Clear();
 
     /// <inheritdoc/>
-    public void Update(Ui ui)
+    public virtual void Update(Ui ui)
     {
         _spare.AddRange(_sorting);
         _sorting.Clear();
@@ -270,7 +273,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     }
 
     /// <inheritdoc/>
-    public void Render(Buffer buffer, Rect area, Ui ui)
+    public virtual void Render(Buffer buffer, Rect area, Ui ui)
     {
         Unicode = ui.Unicode;
         if (_rows.Count == 0 && RenderEmpty(buffer, area, ui))
@@ -335,7 +338,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     public bool IsMarked(int row) => _marks.Count > 0 && _marks.Contains(KeyOf(_rows[row]));
 
     /// <inheritdoc/>
-    public void DrawCell(Buffer buffer, int row, int column, Rect cell, Surface surface)
+    public virtual void DrawCell(Buffer buffer, int row, int column, Rect cell, Surface surface)
     {
         var metric = _columns[column];
         var figure = metric.Get(_rows[row]);

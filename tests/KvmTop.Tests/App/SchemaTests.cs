@@ -9,12 +9,12 @@ public sealed class SchemaTests
         {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,
          "host":{"name":"hv1","kernel":"6.1.0","cpus":64,"cpu_pct":48.2,"guest_pct":41,"mem_total_bytes":274877906944,"mem_used_bytes":null,"load1":3.25,"later":1,
            "cpu_model":"EPYC","kvm_module":"kvm_amd","nested":"Y","user_pct":4,"system_pct":3,"irq_pct":0.2,"iowait_pct":0,"steal_pct":0,"swap_total_bytes":8589934592,
-           "swap_used_bytes":0,"load5":3,"load15":2.5,"psi_cpu_some_pct":1.5,"psi_memory_some_pct":0,"psi_io_some_pct":0,"psi_irq_full_pct":null},
+           "swap_used_bytes":0,"load5":3,"load15":2.5,"psi_cpu_some_pct":1.5,"psi_memory_some_pct":0,"psi_io_some_pct":0,"psi_irq_full_pct":null,"exits_per_s":84213.5,"halt_poll_pct":12.25},
          "self":{"cpu_pct":0.4,"rss_bytes":32505856},
          "vms":[{"name":null,"pid":4711,"uuid":null,"vmm":"qemu","accel":"kvm","state":"running","user":"root","vcpu_count":1,"cpu_pct":99.97,"ready_pct":null,
-           "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,"vcpu_pct":99.5,"ready_max_pct":0.1,"guest_pct":90,"user_pct":1,"system_pct":9,"hugetlb_bytes":0,
+           "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,"vcpu_pct":99.5,"ready_max_pct":0.1,"guest_pct":90,"user_pct":1,"system_pct":9,"hugetlb_bytes":0,"exits_per_s":1200,"halt_poll_pct":null,"kvm_stats_source":"stats fd","kvm":null,
            "vcpus":[{"index":0,"tid":4712,"cpu_pct":99.5,"ready_pct":0.1,"guest_pct":90,"pcpu":3,"affinity":"0-3","node":null,"slices_per_s":12.5,
-             "user_pct":1,"system_pct":9,"voluntary_switches_per_s":3,"involuntary_switches_per_s":0.5}]}],
+             "user_pct":1,"system_pct":9,"voluntary_switches_per_s":3,"involuntary_switches_per_s":0.5,"exits_per_s":1200,"halt_poll_pct":0,"kvm":null}]}],
          "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812}]}
         """;
 
@@ -57,6 +57,17 @@ public sealed class SchemaTests
         Walk(JsonNode.Parse(Record)!.AsObject(), "", found);
         found.Remove("host.later");
         Assert.Equal(found.Order(), SchemaDocument.Fields().Select(f => f.Path).Order());
+    }
+
+    [Theory]
+    [InlineData("""{"exits":1200.5,"halt_poll_fail_ns":null}""", true)]
+    [InlineData("""{"exits":"many"}""", false)]
+    [InlineData("[]", false)]
+    public async Task Schema_counters_of_kvm_are_numbers_by_name(string kvm, bool valid)
+    {
+        var record = JsonNode.Parse(Record)!;
+        record["vms"]![0]!["kvm"] = JsonNode.Parse(kvm);
+        Assert.Equal(valid, (await SchemaValidation.Validate(record.ToJsonString())).Count == 0);
     }
 
     private static void Walk(JsonObject node, string prefix, List<string> found)

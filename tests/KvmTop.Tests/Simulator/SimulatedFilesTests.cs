@@ -63,7 +63,7 @@ public sealed class SimulatedFilesTests
     [InlineData("/proc/01/stat")]
     [InlineData("/proc/1x/stat")]
     [InlineData("/proc/1/stat/")]
-    [InlineData("/sys/kernel/debug/kvm")]
+    [InlineData("/sys/kernel/debug/kvm/1-11")]
     [InlineData("")]
     [InlineData("proc/stat")]
     public void Path_unknown_is_missing_everywhere(string path)

@@ -30,7 +30,7 @@ internal sealed class VmView(VmKey key) : IPane
     public char Key => '\0';
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<Topic> Needs { get; } = [VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, MachineTopic.Instance, HostTopic.Instance];
+    public IReadOnlyCollection<Topic> Needs { get; } = [VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, KvmStatsTopic.Instance, MachineTopic.Instance, HostTopic.Instance];
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyHint> Hints { get; } = [new("l", "Command line"), new("Esc", "Back")];
@@ -87,7 +87,7 @@ internal sealed class VmView(VmKey key) : IPane
             .Add("Everything known about one VM on a page that scrolls: arrows, PgUp, PgDn, Home, End and the wheel. Esc goes back to the list.")
             .Add(9, new("l        ", Role.Key), new("show or hide the command line, one option per line", Role.Text))
             .Add(9, new("Findings ", Role.Strong), new("what stands out, in words, with the figures it rests on; the thresholds are those of the columns", Role.Text))
-            .Add(9, new("Charts   ", Role.Strong), new("CPU of all its threads in percent of one CPU; ready time of the vCPU that waits most; bytes read from and written to storage. One dot a tick, the newest on the right.", Role.Text))
+            .Add(9, new("Charts   ", Role.Strong), new("CPU of all its threads in percent of one CPU; ready time of the vCPU that waits most; exits a second (pane 3 has them by kind); bytes read from and written to storage. One dot a tick, the newest on the right.", Role.Text))
             .Add(9, new("vCPUs    ", Role.Strong), new("the bar is a vCPU's time: in the guest, in the VMM's own code (emulation), in the host's kernel, and waiting for a CPU (ready)", Role.Text))
             .Add(9, new("Threads  ", Role.Strong), new("all others, the busiest first: a thread near 100 % can do no more, one that is ready for long makes devices late", Role.Text));
         foreach (var metric in VmViewVcpus.Metrics)
@@ -158,6 +158,8 @@ internal sealed class VmView(VmKey key) : IPane
         _charts.Draw(pen, new Rect(page.X, y, half, height), SeriesKind.Read);
         _charts.Draw(pen, new Rect(page.X + half, y, page.Width - half, height), SeriesKind.Write);
         y += height;
+        _charts.Draw(pen, new Rect(page.X, y, page.Width, height), SeriesKind.Exits);
+        y += height;
         y += VmViewDevices.Draw(pen, page, y, row.Vm.Info.Description);
         return y - top;
     }
@@ -173,10 +175,10 @@ internal sealed class VmView(VmKey key) : IPane
         // The charts are as high as the tables beside them or, on a high screen, as what it has left, within what is good to look at.
         var room = page.Height - (y - page.Y) - 2;
         var all = Math.Max(tables, room);
-        var height = Math.Clamp(all / 4, 5, 10);
-        var spare = Math.Clamp(all - (4 * height), 0, 3);
+        var height = Math.Clamp(all / 5, 5, 10);
+        var spare = Math.Clamp(all - (5 * height), 0, 4);
         var at = y;
-        foreach (var (kind, i) in new[] { (SeriesKind.Cpu, 0), (SeriesKind.Ready, 1), (SeriesKind.Read, 2), (SeriesKind.Write, 3) })
+        foreach (var (kind, i) in new[] { (SeriesKind.Cpu, 0), (SeriesKind.Ready, 1), (SeriesKind.Exits, 2), (SeriesKind.Read, 3), (SeriesKind.Write, 4) })
         {
             var rows = height + (i < spare ? 1 : 0);
             _charts.Draw(pen, new Rect(page.X, at, left, rows), kind);

@@ -13,6 +13,7 @@ internal sealed class VmViewCharts
         (SeriesKind.Ready, "Ready, worst vCPU", Gradient.Ready, Unit.Percent),
         (SeriesKind.Read, "Read", Gradient.Io, Unit.BytesPerSecond),
         (SeriesKind.Write, "Write", Gradient.Io, Unit.BytesPerSecond),
+        (SeriesKind.Exits, "Exits", Gradient.Exits, Unit.PerSecond),
     ];
 
     private readonly double[][] _values = [.. s_charts.Select(_ => new double[Series.Capacity])];
@@ -62,7 +63,7 @@ internal sealed class VmViewCharts
     private double Top(SeriesKind kind, double high) => kind switch
     {
         SeriesKind.Cpu when high >= _allVcpus * 0.4 && high <= _allVcpus => _allVcpus,
-        SeriesKind.Cpu or SeriesKind.Ready => Round(Math.Max(high, 10)),
+        SeriesKind.Cpu or SeriesKind.Ready or SeriesKind.Exits => Round(Math.Max(high, 10)),
         _ => RoundBytes(Math.Max(high, 1024)),
     };
 

@@ -14,14 +14,14 @@ internal static class VmViewFacts
 
     private static readonly Metric<VmRow>[] s_figures =
     [
-        .. new[] { "cpu_pct", "vcpu_pct", "emulator_pct", "guest_pct", "user_pct", "system_pct", "throttled_pct", "rss_bytes", "hugetlb_bytes", "swap_bytes" }
+        .. new[] { "cpu_pct", "vcpu_pct", "emulator_pct", "guest_pct", "user_pct", "system_pct", "throttled_pct", "exits_per_s", "halt_poll_pct", "rss_bytes", "hugetlb_bytes", "swap_bytes" }
             .Select(id => Catalog.VmMetrics.First(m => m.Id == id)),
     ];
 
     private static readonly Dictionary<string, string> s_labels = new()
     {
         ["cpu_pct"] = "CPU", ["vcpu_pct"] = "vCPUs", ["emulator_pct"] = "emulator", ["guest_pct"] = "guest", ["user_pct"] = "user", ["system_pct"] = "system",
-        ["throttled_pct"] = "throttled", ["rss_bytes"] = "RSS", ["hugetlb_bytes"] = "huge", ["swap_bytes"] = "swap",
+        ["throttled_pct"] = "throttled", ["exits_per_s"] = "exits/s", ["halt_poll_pct"] = "halt polling", ["rss_bytes"] = "RSS", ["hugetlb_bytes"] = "huge", ["swap_bytes"] = "swap",
     };
 
     /// <summary>Draws the frame and what is in it; returns its rows.</summary>

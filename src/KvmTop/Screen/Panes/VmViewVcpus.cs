@@ -13,7 +13,7 @@ internal static class VmViewVcpus
     // In the order of the columns; the number says which go first where there is little room.
     private static readonly (Metric<VcpuRow> Metric, int Width, int Priority)[] s_columns =
     [
-        Column("index", 4, 0), Column("cpu_pct", 5, 0), Column("ready_pct", 5, 0), Column("guest_pct", 5, 2), Column("user_pct", 5, 2), Column("system_pct", 5, 2),
+        Column("index", 4, 0), Column("cpu_pct", 5, 0), Column("ready_pct", 5, 0), Column("guest_pct", 5, 2), Column("user_pct", 5, 2), Column("system_pct", 5, 2), Column("halt_poll_pct", 5, 3), Column("exits_per_s", 7, 2),
         Column("pcpu", 4, 1), Column("node", 4, 1), Column("affinity", 10, 1), Column("voluntary_switches_per_s", 6, 3), Column("involuntary_switches_per_s", 6, 3),
     ];
 

@@ -1,0 +1,89 @@
+using KvmTop.Linux;
+
+namespace KvmTop.Collectors;
+
+/// <summary>Two readings of the same counters.</summary>
+internal readonly ref struct KvmPair(KvmCounterSet? set, ReadOnlySpan<ulong> before, ReadOnlySpan<ulong> now, double seconds)
+{
+    /// <summary>Which counters; null for none.</summary>
+    public KvmCounterSet? Set { get; } = set;
+
+    /// <summary>The values before; empty when there are none to compare with.</summary>
+    public ReadOnlySpan<ulong> Before { get; } = before;
+
+    /// <summary>The values now.</summary>
+    public ReadOnlySpan<ulong> Now { get; } = now;
+
+    /// <summary>The time between.</summary>
+    public double Seconds { get; } = seconds;
+
+    /// <summary>Growth per second of one counter; NaN when unknown.</summary>
+    public double PerSecond(KvmCounter? counter) =>
+        counter is null || Before.IsEmpty ? double.NaN : Rates.PerSecond(Before[counter.Index], Now[counter.Index], Seconds);
+}
+
+/// <summary>Finds for the values of a VM those that they are to be compared with: the source's own before, else those of the tick before.</summary>
+internal readonly ref struct KvmPairs
+{
+    private readonly KvmStatsBuffer? _before;
+    private readonly KvmStatsBuffer _now;
+    private readonly ref readonly KvmVmEntry _entry;
+    private readonly KvmVmEntry _was;
+
+    public KvmPairs(KvmStatsBuffer? before, KvmStatsBuffer now, in KvmVmEntry entry)
+    {
+        var place = before?.Find(entry.Key) ?? -1;
+        (_before, _now) = (place < 0 ? null : before, now);
+        _entry = ref entry;
+        _was = place < 0 ? default : before!.Vms[place];
+    }
+
+    public int VcpuCount => _entry.VcpuCount;
+
+    public KvmPair OfVcpu(int place)
+    {
+        var vcpu = _now.Vcpus(_entry)[place];
+        return Pair(vcpu.Values, _entry.At, _entry.BeforeAt, Before(vcpu, place), _was.At);
+    }
+
+    public KvmPair OfSum() => Pair(_entry.Sum.Values, _entry.Sum.At, _entry.Sum.BeforeAt, _was.Sum.Values, _was.Sum.At);
+
+    public KvmPair OfVm() => Pair(_entry.Own.Values, _entry.Own.At, _entry.Own.BeforeAt, _was.Own.Values, _was.Own.At);
+
+    private KvmValues Before(in KvmVcpuEntry vcpu, int place)
+    {
+        if (_before is null)
+        {
+            return default;
+        }
+
+        var vcpus = _before.Vcpus(_was);
+        if (place < vcpus.Length && vcpus[place].Id == vcpu.Id && vcpus[place].Tid == vcpu.Tid)
+        {
+            return vcpus[place].Values;
+        }
+
+        foreach (ref readonly var was in vcpus)
+        {
+            if (was.Id == vcpu.Id && was.Tid == vcpu.Tid)
+            {
+                return was.Values;
+            }
+        }
+
+        return default;
+    }
+
+    private KvmPair Pair(KvmValues values, TimeSpan at, TimeSpan ownBeforeAt, KvmValues was, TimeSpan wasAt)
+    {
+        if (values.Set is not { } set)
+        {
+            return default;
+        }
+
+        var now = _now.Values(set, values.Now);
+        return values.Before >= 0 ? new KvmPair(set, _now.Values(set, values.Before), now, (at - ownBeforeAt).TotalSeconds)
+            : ReferenceEquals(was.Set, set) ? new KvmPair(set, _before!.Values(set, was.Now), now, (at - wasAt).TotalSeconds)
+            : new KvmPair(set, [], now, 0);
+    }
+}

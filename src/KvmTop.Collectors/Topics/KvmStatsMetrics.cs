@@ -1,0 +1,95 @@
+namespace KvmTop.Collectors;
+
+/// <summary>The figures that <see cref="KvmStatsTopic"/> delivers.</summary>
+public static class KvmStatsMetrics
+{
+    private const string Source = "KVM's counters: stats fd, QMP, debugfs or perf, whichever works";
+    private const string ExitsHelp = "Exits from the guest to the host's kernel a second.";
+    private const string HaltPollHelp = "CPU time that KVM burnt polling for a wake-up while the guest had halted, in percent of one CPU.";
+
+    private static readonly Topic[] s_needs = [KvmStatsTopic.Instance];
+
+    /// <summary>Of the host: the sum over the VMs that are counted.</summary>
+    public static IReadOnlyList<Metric<HostRow>> OfHost { get; } =
+    [
+        new()
+        {
+            Id = "exits_per_s", Title = "EXITS/s", Unit = Unit.PerSecond, Width = 7, Needs = s_needs, Source = Source,
+            Help = "Exits from all guests to the host's kernel a second: the sum over the VMs whose counters can be read.",
+            Get = r => Figure.Of(r.Kvm?.ExitsPerSecond, HostReason(r)) is { IsMissing: false } f ? f : Figure.Missing(HostReason(r)),
+        },
+        new()
+        {
+            Id = "halt_poll_pct", Title = "HLT%", Unit = Unit.Percent, Width = 5, Needs = s_needs, Source = Source,
+            Help = "CPU time that KVM burnt polling for wake-ups of halted guests, all VMs whose counters can be read, in percent of one CPU.",
+            Get = r => Figure.Of(r.Kvm?.HaltPollPct, HostReason(r)) is { IsMissing: false } f ? f : Figure.Missing(HostReason(r)),
+        },
+    ];
+
+    /// <summary>Of a VM.</summary>
+    public static IReadOnlyList<Metric<VmRow>> OfVm { get; } =
+    [
+        new()
+        {
+            Id = "exits_per_s", Title = "EXITS/s", Unit = Unit.PerSecond, Width = 7, Needs = s_needs, Source = Source,
+            Help = ExitsHelp + " Pane 3 shows of which kinds.",
+            Get = r => Figure.Of(r.Kvm?.ExitsPerSecond, Reason(r, "exits")),
+        },
+        new()
+        {
+            Id = "halt_poll_pct", Title = "HLT%", Unit = Unit.Percent, Width = 5, PerVcpu = true, Needs = s_needs, Source = Source,
+            Help = HaltPollHelp,
+            Get = r => Figure.Of(r.Kvm?.HaltPollPct, Reason(r, "halt polling")),
+        },
+        new()
+        {
+            Id = "kvm_stats_source", Title = "KVMSRC", Unit = Unit.Text, Width = 8, Needs = s_needs, Source = "-",
+            Help = "Where its KVM counters come from: stats fd, qmp, debugfs or perf.",
+            Get = r => Figure.Of(r.Kvm?.Source, r.Kvm?.Why ?? r.KvmReason),
+        },
+    ];
+
+    /// <summary>Of a vCPU.</summary>
+    public static IReadOnlyList<Metric<VcpuRow>> OfVcpu { get; } =
+    [
+        new()
+        {
+            Id = "exits_per_s", Title = "EXITS/s", Unit = Unit.PerSecond, Width = 7, Needs = s_needs, Source = Source,
+            Help = ExitsHelp,
+            Get = r => Figure.Of(r.Kvm?.ExitsPerSecond, Reason(r, "exits")),
+        },
+        new()
+        {
+            Id = "halt_poll_pct", Title = "HLT%", Unit = Unit.Percent, Width = 5, Needs = s_needs, Source = Source,
+            Help = HaltPollHelp,
+            Get = r => Figure.Of(r.Kvm?.HaltPollPct, Reason(r, "halt polling")),
+        },
+    ];
+
+    private static string HostReason(HostRow row) =>
+        row.Kvm is null ? row.Snapshot.Get(KvmStatsTopic.Instance).Reason ?? "not read yet"
+        : row.Kvm.Counted == 0 ? row.Snapshot.Get(KvmStatsTopic.Instance).Reason ?? "no VM runs"
+        : VmsTopic.NeedsTwo;
+
+    private static string Reason(VmRow row, string what) => row.Kvm switch
+    {
+        null => row.KvmReason,
+        { Source: null } kvm => kvm.Why ?? "no source yet",
+        _ => NotCounted(row.Vm, what),
+    };
+
+    private static string Reason(VcpuRow row, string what)
+    {
+        var vm = row.Snapshot.Get(KvmStatsTopic.Instance).Value?.Find(row.Vm.Info.Key);
+        return vm switch
+        {
+            null => row.Snapshot.Get(KvmStatsTopic.Instance).Reason ?? "not read yet",
+            { Source: null } => vm.Value.Why ?? "no source yet",
+            { HasVcpus: false } => $"{vm.Value.Source} counts the VM as a whole, not its vCPUs",
+            _ => NotCounted(row.Vm, what),
+        };
+    }
+
+    private static string NotCounted(VmModel vm, string what) =>
+        vm.Interval == TimeSpan.Zero ? VmsTopic.NeedsTwo : $"this kernel does not count {what}, or the counter began anew in this interval";
+}

@@ -1,0 +1,116 @@
+/* What reading KVM's statistics costs a C program that does nothing else: the floor under kvmtop's kvm_stats topic.
+ *
+ * usage: kvmfloor TICKS PID...
+ * Duplicates, once, every descriptor of the given processes that links to anon_inode:kvm-vcpu-stats, and finds out from its header how many
+ * bytes of values it has and where. Then preads the values of all of them once a second, TICKS times. Prints
+ *   files=N bytes=N ns_per_tick=N     CPU time of this process (user and system) of the median tick, setting up not counted. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+struct source { int fd; uint32_t at, bytes; };
+static struct source *sources;
+static int count, room;
+
+static void keep(int fd)
+{
+    uint32_t header[6]; /* flags, name_size, num_desc, id_offset, desc_offset, data_offset */
+    if (pread(fd, header, sizeof header, 0) != sizeof header) return;
+    uint32_t size = 16 + header[1], bytes = 0;
+    for (uint32_t i = 0; i < header[2]; i++) {
+        struct { uint32_t flags; int16_t exponent; uint16_t size; uint32_t offset, bucket; } d;
+        if (pread(fd, &d, sizeof d, header[4] + (off_t)i * size) != sizeof d) return;
+        if (d.offset + d.size * 8u > bytes) bytes = d.offset + d.size * 8u;
+    }
+    if (count == room) {
+        room = room ? room * 2 : 256;
+        sources = realloc(sources, (size_t)room * sizeof *sources);
+        if (!sources) exit(1);
+    }
+    sources[count++] = (struct source){ fd, header[5], bytes };
+}
+
+static void keep_process(int pid)
+{
+    char path[512], link[128];
+    int process = (int)syscall(SYS_pidfd_open, pid, 0);
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *files = process < 0 ? NULL : opendir(path);
+    struct dirent *file;
+    while (files && (file = readdir(files))) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%.20s", pid, file->d_name);
+        ssize_t n = readlink(path, link, sizeof link - 1);
+        if (n <= 0) continue;
+        link[n] = 0;
+        if (strncmp(link, "anon_inode:kvm-vcpu-stats:", 26) != 0) continue;
+        int fd = (int)syscall(SYS_pidfd_getfd, process, atoi(file->d_name), 0);
+        if (fd >= 0) keep(fd);
+    }
+    if (files) closedir(files);
+    if (process >= 0) close(process);
+}
+
+static long long cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    long long x = *(const long long *)a, y = *(const long long *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        fprintf(stderr, "usage: kvmfloor TICKS PID...\n");
+        return 2;
+    }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    int ticks = atoi(argv[1]);
+    for (int i = 2; i < argc; i++) keep_process(atoi(argv[i]));
+    size_t bytes = 0;
+    for (int i = 0; i < count; i++) bytes += sources[i].bytes;
+    long long *cost = malloc((ticks > 0 ? ticks : 1) * sizeof *cost);
+    char *buffer = malloc(bytes + 1);
+    if (count == 0 || ticks <= 0 || !cost || !buffer) {
+        fprintf(stderr, "kvmfloor: nothing to read (QEMU keeps its descriptors open from 8.1 on; duplicating them needs root)\n");
+        return 1;
+    }
+    memset(buffer, 0, bytes + 1);
+    struct timespec next;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    for (int tick = 0; tick < ticks; tick++) {
+        next.tv_sec++;
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+        long long before = cpu_ns();
+        char *at = buffer; /* every vCPU its own place, as whoever wants rates must keep them */
+        for (int i = 0; i < count; at += sources[i++].bytes)
+            if (pread(sources[i].fd, at, sources[i].bytes, sources[i].at) < 0) *at = 0; /* a guest that went away */
+        cost[tick] = cpu_ns() - before;
+    }
+    qsort(cost, ticks, sizeof *cost, by_value);
+    printf("files=%d bytes=%zu ns_per_tick=%lld\n", count, bytes, cost[ticks / 2]);
+    return 0;
+}
