@@ -51,6 +51,14 @@ public sealed record ExitTraceReport
     /// <summary>Lost events in percent of all.</summary>
     public double LostPct => Events + Lost == 0 ? 0 : 100.0 * Lost / (Events + Lost);
 
+    /// <summary>A power of two of nanoseconds as text, for the scale of a histogram: "512ns", "131us", "2.1ms".</summary>
+    public static string Scale(int power)
+    {
+        var ns = (double)(1UL << power);
+        var (value, unit) = ns < 1e3 ? (ns, "ns") : ns < 1e6 ? (ns / 1e3, "us") : ns < 1e9 ? (ns / 1e6, "ms") : (ns / 1e9, "s");
+        return value < 10 && unit != "ns" ? string.Create(CultureInfo.InvariantCulture, $"{value:0.0}{unit}") : string.Create(CultureInfo.InvariantCulture, $"{value:0}{unit}");
+    }
+
     /// <summary>Makes the report of what an aggregator has counted.</summary>
     /// <param name="totals">The counts.</param>
     /// <param name="formats">Gives the reasons their names.</param>

@@ -43,6 +43,10 @@ internal sealed class VcpuExits
     private ulong _answeredTime;
     private ulong _unsatisfied;
 
+    // False until an exit or an entry was seen: a read before that may be the answer to an exit that was not.
+    private bool _synced;
+    private long _dropped;
+
     public IReadOnlyDictionary<ulong, ExitStatistics> Reasons => _reasons;
 
     public bool SawHardwareExit { get; private set; }
@@ -50,10 +54,11 @@ internal sealed class VcpuExits
     public bool SawUserspaceOnly { get; private set; }
 
     /// <summary>Exits whose end is not known: events were lost, or the trace began or ended in their middle.</summary>
-    public long Unfinished { get; private set; }
+    public long Unfinished => _dropped + (_open is null ? 0 : 1);
 
     public void Add(in KvmTraceEvent e)
     {
+        _synced |= e.Kind is KvmTraceKind.Exit or KvmTraceKind.Entry or KvmTraceKind.UserspaceExit;
         switch (e.Kind)
         {
             case KvmTraceKind.Exit:
@@ -96,6 +101,7 @@ internal sealed class VcpuExits
         _pendingKind = KvmTraceKind.None;
         _answered = null;
         _unsatisfied = 0;
+        _synced = false;
     }
 
     private void UserspaceExit(in KvmTraceEvent e)
@@ -169,7 +175,7 @@ internal sealed class VcpuExits
             _answered.AddDetail(key, _answeredTime);
             _answered = null;
         }
-        else
+        else if (_synced || detail.Kind is not (ExitDetailKind.PortRead or ExitDetailKind.MmioRead))
         {
             CountInKernel(e.Kind, key);
         }
@@ -262,7 +268,7 @@ internal sealed class VcpuExits
     {
         if (_open is not null)
         {
-            Unfinished++;
+            _dropped++;
             (_open, _fromUserspaceOnly) = (null, false);
         }
     }

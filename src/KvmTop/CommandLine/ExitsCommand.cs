@@ -29,7 +29,7 @@ internal static class ExitsCommand
           --seconds S         How long, from 0.1 to 86400. Default: 5.
           -o, --output FMT    text, json (schema/kvmtop-exits.schema.json) or csv (a line
                               per reason). Default: text.
-          --histograms        Text: latency histograms too, one # per so many exits.
+          --histograms        Text: latency histograms too.
           --demo              Trace a VM of the simulated host.
           -h, --help          Print this and leave.
 

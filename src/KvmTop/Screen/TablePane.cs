@@ -270,7 +270,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     }
 
     /// <inheritdoc/>
-    public void Render(Buffer buffer, Rect area, Ui ui)
+    public virtual void Render(Buffer buffer, Rect area, Ui ui)
     {
         Unicode = ui.Unicode;
         if (_rows.Count == 0 && RenderEmpty(buffer, area, ui))

@@ -113,15 +113,17 @@ internal static class ExitsText
             most = Math.Max(most, Math.Max(kernel.CountInDoubling(p), vmm.CountInDoubling(p)));
         }
 
-        writer.Write($"\n{reason.Name}: exits by time, each line twice the one above\n{"from",8}  {"in the kernel",-bar - 8}  in the VMM\n");
+        var withKernel = kernel.Count > 0;
+        writer.Write($"\n{reason.Name}: exits by time from exit to re-entry; bars: log of the count\n{"from",8}  {(withKernel ? $"{"in the kernel",-bar - 8}  " : "")}in the VMM\n");
         for (var p = range.First; p <= range.Last; p++)
         {
-            writer.Write($"{FigureFormat.ToText(Figure.Of((1UL << p) / 1e9), Unit.Seconds, 6),8}  {Bar(kernel.CountInDoubling(p))}  {Bar(vmm.CountInDoubling(p)).TrimEnd()}\n");
+            writer.Write($"{ExitTraceReport.Scale(p),8}  {(withKernel ? Bar(kernel.CountInDoubling(p)) + "  " : "")}{Bar(vmm.CountInDoubling(p))}".TrimEnd());
+            writer.Write('\n');
         }
 
         string Bar(long count)
         {
-            var length = count == 0 ? 0 : Math.Max(1, (int)(bar * count / most));
+            var length = count == 0 ? 0 : Math.Max(1, (int)Math.Round(bar * Math.Log2(1 + count) / Math.Log2(1 + most)));
             return $"{(count == 0 ? "" : FigureFormat.ToText(Figure.Of(count), Unit.Count, 6)),6}  {new string('#', length).PadRight(bar)}";
         }
     }
