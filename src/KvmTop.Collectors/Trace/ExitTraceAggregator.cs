@@ -78,7 +78,7 @@ public sealed class ExitTraceAggregator
 
 /// <summary>The sums of an <see cref="ExitTraceAggregator"/>; nothing changes in them any more.</summary>
 /// <param name="Reasons">By reason, in no particular order.</param>
-/// <param name="Unfinished">Exits of which the end was not seen.</param>
+/// <param name="Unfinished">Exits that were counted without a time.</param>
 /// <param name="SawHardwareExits">kvm_exit was heard.</param>
 /// <param name="SawUserspaceOnly">The VMM was called without a kvm_exit before it.</param>
 public sealed record ExitTotals(IReadOnlyList<ExitStatistics> Reasons, long Unfinished, bool SawHardwareExits, bool SawUserspaceOnly);

@@ -36,7 +36,7 @@ public sealed record ExitTraceReport
     /// <summary>Trace events that found no room, of all traced vCPUs.</summary>
     public required long Lost { get; init; }
 
-    /// <summary>Exits of which the end was not seen: counted, without a time.</summary>
+    /// <summary>Exits that were counted without a time: events were lost, the trace began or ended in their middle, or the CPU's clock stood still.</summary>
     public required long Unfinished { get; init; }
 
     /// <summary>What one must know to read the figures.</summary>
@@ -125,6 +125,9 @@ public sealed class ExitReasonReport(string name, ExitStatistics statistics, Tim
 
     /// <summary>How many of them in percent went on to the VMM.</summary>
     public double UserspacePct => Count > 0 ? 100.0 * Statistics.UserspaceCount / Count : double.NaN;
+
+    /// <summary>The guest had nothing to do: its time is sleep, not cost.</summary>
+    public bool IsHalt => Reason.Kind == ExitReasonKind.Hardware && Name is "HLT" or "hlt" or "idle-halt";
 
     /// <summary>False for what KVM did without an exit.</summary>
     public bool HasTimes => Statistics.Total.Count > 0;

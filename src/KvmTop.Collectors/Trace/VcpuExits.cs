@@ -239,6 +239,13 @@ internal sealed class VcpuExits
         // A kernel without kvm_fpu: the VMM's part lasts to the entry.
         EndVmm(time);
         var total = Since(_openedAt, time);
+        if (total == 0)
+        {
+            // No exit takes no time: the clock of this CPU stood still or went back (an unstable TSC).
+            Drop();
+            return;
+        }
+
         open.Total.Add(total);
         if (_wentToVmm)
         {

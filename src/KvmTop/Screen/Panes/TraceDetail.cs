@@ -17,7 +17,7 @@ internal static class TraceDetail
         var y = page.Y;
         y += DrawFigures(pen, page, y, reason);
         var side = page.Width >= 72;
-        var left = side ? Math.Clamp(page.Width * 11 / 20, 40, 64) : page.Width;
+        var left = side ? Math.Clamp(page.Width / 2, 38, 64) : page.Width;
         var rows = DrawHistogram(pen, new Rect(page.X, y, left, page.Height), reason);
         if (side)
         {
@@ -30,7 +30,16 @@ internal static class TraceDetail
 
     private static int DrawFigures(Pen pen, Rect page, int y, ExitReasonReport reason)
     {
-        var inner = pen.Frame(new Rect(page.X, y, page.Width, 6), reason.Name, $"{FigureFormat.ToText(Figure.Of(reason.PerSecond), Unit.PerSecond)}/s");
+        // A low screen has no rows for a frame.
+        var framed = page.Height >= 20;
+        var rate = $"{FigureFormat.ToText(Figure.Of(reason.PerSecond), Unit.PerSecond)}/s";
+        var inner = framed ? pen.Frame(new Rect(page.X, y, page.Width, 6), reason.Name, rate) : new Rect(page.X + 2, y, page.Width - 4, 4);
+        if (!framed)
+        {
+            pen.Text(inner.X, y, reason.Name, Role.Title, inner.X + 9);
+            pen.Buffer.WriteRight(inner.Right, y, rate, Role.Dim);
+        }
+
         string[] titles = ["", "COUNT", "MEAN", "P50", "P99", "MAX", "TOTAL"];
         for (var i = 0; i < titles.Length; i++)
         {
@@ -46,13 +55,13 @@ internal static class TraceDetail
             for (var i = 0; i < seconds.Length; i++)
             {
                 // Durations of nanoseconds are no zeros.
-                pen.Number(inner.X + 22 + (i * 8), row, seconds[i], Unit.Seconds, 7, double.IsNaN(seconds[i]) ? Role.Disabled : Role.Text);
+                pen.Number(inner.X + 22 + (i * 8), row, seconds[i], Unit.Latency, 7, double.IsNaN(seconds[i]) ? Role.Disabled : Role.Text);
             }
 
             row++;
         }
 
-        return 6;
+        return framed ? 6 : 4;
     }
 
     private static int DrawHistogram(Pen pen, Rect area, ExitReasonReport reason)
@@ -125,16 +134,16 @@ internal static class TraceDetail
                 continue;
             }
 
-            var inner = pen.Frame(new Rect(area.X, y, area.Width, top.Count + 2), title, "share    mean");
+            var inner = pen.Frame(new Rect(area.X, y, area.Width, top.Count + 2), title, "share   mean");
             for (var i = 0; i < top.Count; i++)
             {
                 var at = inner.Y + i;
                 var entry = top[i];
-                pen.Text(inner.X, at, entry.Text, Role.Text, inner.Right - 16);
+                pen.Text(inner.X, at, entry.Text, Role.Text, inner.Right - 14);
                 var share = string.Create(CultureInfo.InvariantCulture, $"{(entry.Error > 0 ? "<" : "")}{100.0 * entry.Count / Math.Max(reason.Count, 1):0.0}%");
-                pen.Buffer.WriteRight(inner.Right - 8, at, share, Role.Strong, 7);
+                pen.Buffer.WriteRight(inner.Right - 7, at, share, Role.Strong, 7);
                 var mean = entry.Seconds > 0 && entry.Count > 0 ? entry.Seconds / entry.Count : double.NaN;
-                pen.Number(inner.Right, at, mean, Unit.Seconds, 7, double.IsNaN(mean) ? Role.Disabled : Role.Dim);
+                pen.Number(inner.Right, at, mean, Unit.Latency, 6, double.IsNaN(mean) ? Role.Disabled : Role.Dim);
             }
 
             y += top.Count + 2;

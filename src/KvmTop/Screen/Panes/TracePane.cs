@@ -14,7 +14,7 @@ namespace KvmTop.Screen.Panes;
 internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisposable
 {
     private const int WideScreen = 140;
-    private const int TableWidth = 84;
+    private const int TableWidth = 86;
 
     /// <summary>A view that somebody forgot costs the guest no longer than this.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
@@ -111,7 +111,7 @@ internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisp
             DrawHead(pen, head, report);
         }
 
-        if (_report?.Notes is { Count: > 0 } notes && body.Height > 10)
+        if (_report?.Notes is { Count: > 0 } notes && body.Height > 10 && !_showsDetail)
         {
             var text = new TextDocument();
             foreach (var note in notes)
@@ -208,7 +208,7 @@ internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisp
         _report = null;
         if (_trace is not null)
         {
-            ui.Message = "Tracing by perf events: about 0.5 us of guest time per event; nothing on the host changes. s stops, Esc leaves.";
+            ui.Message = "Tracing costs the guest about 0.5 us per event; nothing is changed. s stops.";
         }
     }
 
@@ -271,15 +271,15 @@ internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisp
         DrawShares(pen, new Rect(area.X + 1, area.Y + 2, Math.Min(area.Width - 2, 110), 1), report);
     }
 
-    /// <summary>The vCPUs' time as a bar: what of it exits took in the VMM and in the kernel. A halt is an exit too, and is the guest's own wish.</summary>
+    /// <summary>The vCPUs' time as a bar: what of it exits took in the VMM and in the kernel, and what the guest slept: a halt is an exit too, but the guest's own wish.</summary>
     private static void DrawShares(Pen pen, Rect row, ExitTraceReport report)
     {
         var all = report.Elapsed.TotalSeconds * report.Vcpus.Count * 1e9;
-        double vmm = 0, kernel = 0;
+        double vmm = 0, kernel = 0, halted = 0;
         foreach (var reason in report.Reasons)
         {
             vmm += reason.Statistics.Vmm.SumNanoseconds;
-            kernel += reason.Statistics.Kernel.SumNanoseconds;
+            (reason.IsHalt ? ref halted : ref kernel) += reason.Statistics.Kernel.SumNanoseconds;
         }
 
         if (all <= 0)
@@ -287,8 +287,8 @@ internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisp
             return;
         }
 
-        ReadOnlySpan<GaugeSegment> segments = [new(vmm / all, Role.BarUser), new(kernel / all, Role.BarSystem)];
-        Gauge.Render(pen.Buffer, row, "vCPU time", segments, string.Create(CultureInfo.InvariantCulture, $"VMM {100 * vmm / all:0.0}%  kernel {100 * kernel / all:0.0}%"), pen.Unicode);
+        ReadOnlySpan<GaugeSegment> segments = [new(vmm / all, Role.BarUser), new(kernel / all, Role.BarSystem), new(halted / all, Role.BarCache)];
+        Gauge.Render(pen.Buffer, row, "vCPU time", segments, string.Create(CultureInfo.InvariantCulture, $"VMM {100 * vmm / all:0.0}%  kernel {100 * kernel / all:0.0}%  halted {100 * halted / all:0.0}%"), pen.Unicode);
     }
 
     private int DrawDetail(Pen pen, Rect page) => TraceDetail.Draw(pen, page, Selected!);
