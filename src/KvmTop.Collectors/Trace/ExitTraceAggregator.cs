@@ -70,6 +70,8 @@ public sealed class ExitTraceAggregator
 
                 sum.Add(statistics);
             }
+
+            one.AddOpenDetails(merged);
         }
 
         return new ExitTotals([.. merged.Values], unfinished, hardware, userspaceOnly);

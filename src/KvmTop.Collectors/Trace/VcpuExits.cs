@@ -11,7 +11,7 @@ namespace KvmTop.Collectors;
 internal sealed class VcpuExits
 {
     /// <summary>No CPU vendor has more; a stream that is not what it seems gets no further.</summary>
-    private const int MostReasons = 512;
+    private const int MostReasons = 128;
 
     /// <summary>Things asked for within one exit that are told apart.</summary>
     private const int MostDetails = 4;
@@ -91,6 +91,18 @@ internal sealed class VcpuExits
             case KvmTraceKind.Hypercall:
                 Detail(e, new ExitDetail(e.Sub != 0 ? ExitDetailKind.HyperVHypercall : ExitDetailKind.Hypercall, 0, e.Value), asksVmm: false);
                 break;
+        }
+    }
+
+    /// <summary>Adds what the exit that is open asked for, whose end and time are still to come.</summary>
+    public void AddOpenDetails(Dictionary<ulong, ExitStatistics> merged)
+    {
+        if (_open is { } open && merged.TryGetValue(open.Reason.Key, out var statistics))
+        {
+            for (var i = 0; i < _detailCount; i++)
+            {
+                statistics.AddDetail(_details[i], 0);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ internal static class ExitsText
         var perSecond = report.Elapsed > TimeSpan.Zero ? report.Exits / report.Elapsed.TotalSeconds : 0;
         writer.Write(string.Create(
             CultureInfo.InvariantCulture,
-            $"{vm.Name}  pid {vm.Pid}  vCPU{(report.Vcpus.Count == 1 ? $" {report.Vcpus[0]}" : $"s {report.Vcpus.Count}")}  {report.Elapsed.TotalSeconds:0.00} s{(report.State == ExitTraceState.VmGone ? ", then the VM ended" : "")}\n{report.Exits:#,0} exits, {FigureFormat.ToText(Figure.Of(perSecond), Unit.PerSecond)}/s; {report.Events:#,0} trace events, {LostText(report)}\n\n"));
+            $"{vm.Name}  pid {vm.Pid}  vCPU{(report.Vcpus.Count == 1 ? $" {report.Vcpus[0]}" : $"s {report.Vcpus.Count}")}  {report.Elapsed.TotalSeconds:0.00} s{(report.State == ExitTraceState.VmGone ? ", then the VM ended" : "")}\n{report.Exits:#,0} exits, {FigureFormat.ToText(Figure.Of(perSecond), Unit.PerSecond)}/s; {report.Events:#,0} trace events,{(report.Lost == 0 ? " " : "\n")}{LostText(report)}\n\n"));
         MetricText.Write(writer, [.. ExitMetrics.PerReason.Where(m => ExitMetrics.Usual.Contains(m.Id))], report.Reasons);
         foreach (var reason in report.Reasons.Take(MostReasonsInDetail))
         {

@@ -51,7 +51,7 @@ internal sealed class MountedTraceFs : IDisposable
             files.AddRange([e + "/enable", e + "/filter", e + "/trigger"]);
         }
 
-        return string.Join('\n', files.Where(File.Exists).Select(f => $"{f}: {File.ReadAllText(f)}").Append("instances: " + string.Join(' ', Directory.GetDirectories(Folder + "/instances"))));
+        return string.Join('\n', files.Where(File.Exists).Select(f => $"{f}: {Read(f)}").Append("instances: " + string.Join(' ', Directory.GetDirectories(Folder + "/instances"))));
     }
 
     /// <summary>What is known about a VM, as a trace wants it.</summary>
@@ -66,6 +66,19 @@ internal sealed class MountedTraceFs : IDisposable
                 TimeSpan.FromSeconds(30)),
             $"no vCPU threads of {pid} were found: {found?.VcpuSource}");
         return found!;
+    }
+
+    /// <summary>The text, or why there is none: a locked-down kernel closes some of them even to root.</summary>
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
     }
 
     public void Dispose()
