@@ -9,6 +9,11 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        if (Subcommand.Of(arguments) is { } subcommand)
+        {
+            return Run(subcommand, arguments);
+        }
+
         var startup = CommandLineParser.Parse(arguments, EnvironmentBlock.OfProcess());
         if (startup.Options is not { } options)
         {
@@ -21,6 +26,18 @@ internal static class Program
             return options.Batch || options.Once ? BatchRun.Run(options)
                 : !StandardStreams.IsTerminal ? BatchRun.Run(options with { Once = true })
                 : Dashboard.Run(options, startup.Files!);
+        }
+        catch (IOException e)
+        {
+            return StandardStreams.Print($"kvmtop: {e.Message}\n", ExitCode.Failed);
+        }
+    }
+
+    private static int Run(Subcommand subcommand, string[] arguments)
+    {
+        try
+        {
+            return subcommand.Run(arguments[1..]);
         }
         catch (IOException e)
         {

@@ -24,6 +24,9 @@ public enum Unit
     /// <summary>Seconds.</summary>
     Seconds,
 
+    /// <summary>Seconds too, printed to three digits: for what is compared in fractions of a millisecond.</summary>
+    Latency,
+
     /// <summary>A plain number with a fraction, such as a load average.</summary>
     Number,
 }

@@ -22,7 +22,7 @@ internal static class MetricNumber
     {
         Unit.Percent or Unit.Number => 2,
         Unit.PerSecond => 1,
-        Unit.Seconds => 9,
+        Unit.Seconds or Unit.Latency => 9,
         _ => 0,
     };
 }

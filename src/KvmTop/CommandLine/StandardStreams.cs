@@ -23,6 +23,17 @@ public static partial class StandardStreams
     /// <summary>True when standard input and output are a terminal, so that a screen can be drawn.</summary>
     public static bool IsTerminal => isatty(0) == 1 && isatty(1) == 1;
 
+    /// <summary>Columns of the terminal that standard output goes to; 0 when it goes elsewhere.</summary>
+    public static unsafe int Width
+    {
+        get
+        {
+            // struct winsize { unsigned short rows, columns, x, y; }
+            var size = stackalloc ushort[4];
+            return GetWindowSize(1, 0x5413, size) == 0 ? size[1] : 0;
+        }
+    }
+
     /// <summary>A buffered writer onto standard output; flush it after each record.</summary>
     public static StreamWriter CreateWriter() => new(Output, s_utf8, bufferSize: 16384, leaveOpen: true);
 
@@ -50,6 +61,9 @@ public static partial class StandardStreams
 
     [LibraryImport("libc")]
     private static partial int isatty(int fd);
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static unsafe partial int GetWindowSize(int fd, nuint request, ushort* size);
 }
 
 /// <summary>A descriptor that is written to until its reader has gone.</summary>

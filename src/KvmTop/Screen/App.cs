@@ -34,6 +34,7 @@ internal sealed class App : IDisposable
     private readonly bool _isRoot;
     private int _active;
     private VmView? _vmView;
+    private TracePane? _trace;
     private Rect _tabs;
     private Rect _footer;
     private Rect _body;
@@ -63,8 +64,8 @@ internal sealed class App : IDisposable
     /// <summary>The panes, in the order of their tabs.</summary>
     public IReadOnlyList<IPane> Panes => _panes;
 
-    /// <summary>What fills the screen now: a VM's view, or the active pane.</summary>
-    public IPane Current => _vmView as IPane ?? _panes[_active];
+    /// <summary>What fills the screen now: a trace, a VM's view, or the active pane.</summary>
+    public IPane Current => (IPane?)_trace ?? (IPane?)_vmView ?? _panes[_active];
 
     /// <summary>The table that sorting, filtering and marking apply to, or null when what is shown is none.</summary>
     public ITablePane? CurrentTable => Current as ITablePane;
@@ -180,6 +181,7 @@ internal sealed class App : IDisposable
     {
         _subscription.Dispose();
         _demand.Dispose();
+        _trace?.Dispose();
     }
 
     private void Handle(InputEvent input)
@@ -207,6 +209,7 @@ internal sealed class App : IDisposable
         }
 
         ShowOpenVm();
+        ShowTrace();
     }
 
     private bool HandleMouse(InputEvent input)
@@ -228,13 +231,23 @@ internal sealed class App : IDisposable
 
     private bool HandleBack(InputEvent input)
     {
-        if (input.Key != Key.Escape || _vmView is null)
+        if (input.Key != Key.Escape || (_vmView is null && _trace is null))
         {
             return false;
         }
 
+        if (_trace is not null)
+        {
+            if (!_trace.Handle(input, Ui))
+            {
+                Ui.OpenTrace = null;
+            }
+
+            return true;
+        }
+
         // The view may have something of its own to leave first.
-        if (!_vmView.Handle(input, Ui))
+        if (!_vmView!.Handle(input, Ui))
         {
             Ui.OpenVm = null;
         }
@@ -246,6 +259,8 @@ internal sealed class App : IDisposable
     {
         Ui.OpenVm = null;
         _vmView = null;
+        Ui.OpenTrace = null;
+        ShowTrace();
         _active = index;
         Refresh();
     }
@@ -265,6 +280,19 @@ internal sealed class App : IDisposable
             _vmView = null;
             Refresh();
         }
+    }
+
+    private void ShowTrace()
+    {
+        if (Ui.OpenTrace?.Vm.Key == _trace?.Vm)
+        {
+            return;
+        }
+
+        // Whatever stood there ends before the next begins: what is not looked at costs nothing.
+        _trace?.Dispose();
+        _trace = Ui.OpenTrace is { } open ? new TracePane(open.Vm, open.Vcpu, Ui) : null;
+        Refresh();
     }
 
     private void Demand()
@@ -327,7 +355,11 @@ internal sealed class App : IDisposable
     private void RenderTableState()
     {
         var parts = new List<string>();
-        if (_vmView is not null)
+        if (_trace is not null)
+        {
+            parts.Add(_trace.Title);
+        }
+        else if (_vmView is not null)
         {
             parts.Add($"VM {_vmView.Title}");
         }

@@ -49,6 +49,7 @@ internal sealed class Commands
             Make("nextpane", "Tab", "next pane", () => _app.ShowNext(1), Key.Tab),
             Make("previouspane", "Shift-Tab", "previous pane", () => _app.ShowNext(-1), Key.BackTab),
             Make("redraw", "Ctrl-L", "draw everything anew", _app.Redraw, null, '\f'),
+            Make("exits", "X", "trace the exits of the VM under the cursor: why, how many, how long", TraceExits, null, 'X') with { Hint = new("X", "Exits") },
             Make("suspend", "Ctrl-Z", "stop, until the shell's fg", _app.Suspend, null, '\x1a'),
             Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit") },
         ];
@@ -73,7 +74,7 @@ internal sealed class Commands
     }
 
     /// <summary>What the footer shows for a pane.</summary>
-    public IEnumerable<KeyHint> Hints(IPane pane) => _all.Where(c => c.Hint is not null && c.Name != "quit").Select(c => c.Hint!.Value)
+    public IEnumerable<KeyHint> Hints(IPane pane) => _all.Where(c => c.Hint is not null && c.Name != "quit" && (c.Name != "exits" || pane is IVmSelection)).Select(c => c.Hint!.Value)
         .Concat(pane.Hints)
         .Concat(_all.Where(c => c.Name == "quit").Select(c => c.Hint!.Value));
 
@@ -287,6 +288,18 @@ internal sealed class Commands
     {
         _ui.WholeVm = !_ui.WholeVm;
         _app.Refresh();
+    }
+
+    private void TraceExits()
+    {
+        if ((_app.Current as IVmSelection)?.SelectedVm is { } selected)
+        {
+            _ui.OpenTrace = selected;
+        }
+        else
+        {
+            _ui.Message = "No VM under the cursor: X traces one in the panes VMs and vCPUs and in a VM's view.";
+        }
     }
 
     private void Arm()

@@ -55,6 +55,7 @@ internal static class Dashboard
         try
         {
             var ui = new Ui(options, files, terminal.Capabilities.Unicode);
+            ui.StartTrace = (vm, longest) => (Trace.TraceStarter.Start(monitor.Host, vm, null, longest, out var refusal), refusal);
             using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);
             app.Run();
             return null;

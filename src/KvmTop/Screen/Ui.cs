@@ -44,6 +44,13 @@ internal sealed class Ui(Options options, ConfigurationFiles files, bool unicode
     /// <summary>The VM whose view is open, or null.</summary>
     public VmKey? OpenVm { get; set; }
 
+    /// <summary>The VM whose exits are being traced on the screen, and the vCPU to look at first; or null.</summary>
+    public (VmInfo Vm, int? Vcpu)? OpenTrace { get; set; }
+
+    /// <summary>Starts a trace of a VM that ends by itself after a while; or says why not.</summary>
+    public Func<VmInfo, TimeSpan, (IExitTrace? Trace, ExitTraceRefusal? Refusal)> StartTrace { get; set; } =
+        static (_, _) => (null, new ExitTraceRefusal("There is no host to trace", null, false));
+
     /// <summary>The overlay that gets the keys, or null.</summary>
     public IOverlay? Overlay => _overlays.TryPeek(out var top) ? top : null;
 

@@ -20,6 +20,8 @@ public static class FigureFormat
 
     private static readonly Scale[] s_seconds = [new("ns", 1e-9, 1000), new("us", 1e-6, 100), new("ms", 1e-3), new("s", 1, 60), new("m", 60, 60), new("h", 3600, 48), new("d", 86400, double.MaxValue)];
 
+    private static readonly Scale[] s_latency = [new("ns", 1e-9), new("us", 1e-6), new("ms", 1e-3), new("s", 1, double.MaxValue)];
+
     /// <summary>
     /// Writes a figure and returns how many characters it took: at most <paramref name="width"/>, which must not exceed the target. Text is
     /// cut with a "+" at its end, and cleaned of what must not reach a terminal.
@@ -76,6 +78,7 @@ public static class FigureFormat
         {
             Unit.Bytes or Unit.BytesPerSecond => s_bytes,
             Unit.Seconds => s_seconds,
+            Unit.Latency => s_latency,
             _ => s_decimal,
         };
 
@@ -123,6 +126,7 @@ public static class FigureFormat
             Unit.BytesPerSecond => scale > 0 && mantissa < 9.95 ? 1 : 0,
             Unit.PerSecond => (scale > 0 || !whole) && mantissa < 9.95 ? 1 : 0,
             Unit.Seconds => !whole && mantissa < 9.95 ? 1 : 0,
+            Unit.Latency => scale == 0 || mantissa >= 99.95 ? 0 : mantissa < 9.995 ? 2 : 1,
             _ => scale > 0 && mantissa < 9.95 ? 1 : whole ? 0 : 1,
         };
     }

@@ -53,7 +53,7 @@ public static class Quantity
         Unit.Percent => "a number such as 5 or 5%",
         Unit.Bytes => "a number of bytes such as 512M or 4G",
         Unit.BytesPerSecond => "a number of bytes per second such as 10M",
-        Unit.Seconds => "a time such as 2ms or 1.5s",
+        Unit.Seconds or Unit.Latency => "a time such as 2ms or 1.5s",
         _ => "a number such as 10 or 10k",
     };
 
@@ -68,7 +68,7 @@ public static class Quantity
         {
             Unit.Percent => suffix == "%" ? 1 : null,
             Unit.Bytes or Unit.BytesPerSecond => Bytes(suffix),
-            Unit.Seconds => Lookup(s_seconds, suffix, StringComparison.Ordinal),
+            Unit.Seconds or Unit.Latency => Lookup(s_seconds, suffix, StringComparison.Ordinal),
             _ => Lookup(s_decimal, suffix, StringComparison.Ordinal) ?? (suffix == "K" ? 1e3 : suffix == "m" ? null : Lookup(s_decimal, suffix, StringComparison.OrdinalIgnoreCase)),
         };
     }

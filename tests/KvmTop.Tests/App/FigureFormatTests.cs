@@ -157,7 +157,7 @@ public sealed class FigureFormatTests
 
     private static double Factor(string suffix, Unit unit) => unit switch
     {
-        Unit.Seconds => suffix switch { "ns" => 1e-9, "us" => 1e-6, "ms" => 1e-3, "m" => 60, "h" => 3600, "d" => 86400, _ => 1 },
+        Unit.Seconds or Unit.Latency => suffix switch { "ns" => 1e-9, "us" => 1e-6, "ms" => 1e-3, "m" => 60, "h" => 3600, "d" => 86400, _ => 1 },
         Unit.Bytes or Unit.BytesPerSecond => Math.Pow(1024, Math.Max(0, "BKMGTPE".IndexOf(suffix, StringComparison.Ordinal))),
         _ => Math.Pow(1000, " kMGTPE".IndexOf(suffix.Length == 0 ? " " : suffix, StringComparison.Ordinal)),
     };

@@ -87,7 +87,7 @@ internal static class ColumnHelp
         Unit.Bytes => "bytes, K = 1024",
         Unit.BytesPerSecond => "bytes per second, K = 1024",
         Unit.PerSecond => "per second",
-        Unit.Seconds => "time",
+        Unit.Seconds or Unit.Latency => "time",
         _ => "a number",
     };
 }

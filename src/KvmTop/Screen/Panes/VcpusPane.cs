@@ -5,7 +5,7 @@ using KvmTop.Tui;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>Pane 2: every vCPU of every VM in one table.</summary>
-internal sealed class VcpusPane() : TablePane<VcpuRow, (VmKey, int)>(Catalog.VcpuMetrics, DefaultColumns.Vcpus, new SortSpec("cpu_pct", Reversed: false))
+internal sealed class VcpusPane() : TablePane<VcpuRow, (VmKey, int)>(Catalog.VcpuMetrics, DefaultColumns.Vcpus, new SortSpec("cpu_pct", Reversed: false)), IVmSelection
 {
     /// <inheritdoc/>
     public override string Id => "vcpus";
@@ -21,6 +21,9 @@ internal sealed class VcpusPane() : TablePane<VcpuRow, (VmKey, int)>(Catalog.Vcp
 
     /// <inheritdoc/>
     public override IReadOnlyList<KeyHint> Hints => [new("Enter", "VM")];
+
+    /// <inheritdoc/>
+    public (VmInfo Vm, int? Vcpu)? SelectedVm => HasSelected ? (Selected.Vm.Info, Selected.Load.Thread.VcpuIndex) : null;
 
     /// <inheritdoc/>
     public override void Describe(TextDocument help, Ui ui)

@@ -6,7 +6,7 @@ using KvmTop.Vmm;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>One VM in full: what it is, what it suffers from, its history, its vCPUs and other threads, its devices, its command line.</summary>
-internal sealed class VmView(VmKey key) : IPane
+internal sealed class VmView(VmKey key) : IPane, IVmSelection
 {
     private readonly ScrolledPage _page = new();
     private readonly VmViewCharts _charts = new();
@@ -34,6 +34,9 @@ internal sealed class VmView(VmKey key) : IPane
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyHint> Hints { get; } = [new("l", "Command line"), new("Esc", "Back")];
+
+    /// <inheritdoc/>
+    public (VmInfo Vm, int? Vcpu)? SelectedVm => _row is { } row ? (row.Vm.Info, null) : null;
 
     /// <inheritdoc/>
     public void Update(Ui ui)

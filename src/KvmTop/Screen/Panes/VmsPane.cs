@@ -15,7 +15,7 @@ internal readonly record struct VmTreeRow(VmRow Vm, int Vcpu)
 }
 
 /// <summary>Pane 1: every VM with what it costs and what it waits for; with the tree, its vCPUs below it.</summary>
-internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>
+internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
 {
     private static readonly Dictionary<string, Metric<VcpuRow>> s_vcpuMetrics = Catalog.VcpuMetrics.ToDictionary(m => m.Id);
 
@@ -46,6 +46,10 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>
 
     /// <inheritdoc/>
     public override IReadOnlyList<KeyHint> Hints => [new("F5", _tree ? "List" : "Tree"), new("Enter", "VM")];
+
+    /// <inheritdoc/>
+    public (VmInfo Vm, int? Vcpu)? SelectedVm => !HasSelected ? null
+        : (Selected.Vm.Vm.Info, Selected.IsVm ? null : Selected.Vm.Vm.Threads[Selected.Vcpu].Thread.VcpuIndex);
 
     /// <inheritdoc/>
     public override bool Handle(InputEvent input, Ui ui)
