@@ -28,7 +28,7 @@ public static class VmMemoryMetrics
             m => Figure.Of(m.Rollup?.Ksm ?? m.Ksm?.MergingPages * 4096, m.RollupReason ?? "this kernel does not tell")),
         new()
         {
-            Id = "numa_local_pct", Title = "LOCAL%", Unit = Unit.Percent, Width = 6, Needs = s_memory, Thresholds = new(80, 50) { LowIsBad = true },
+            Id = "numa_local_pct", Title = "LOCAL%", Unit = Unit.Percent, Width = 6, Needs = s_memory, Thresholds = new(50, 20) { LowIsBad = true },
             Source = NumaFile + ", /proc/PID/task/TID/{status,stat}",
             Help = "How much of its memory can be local to its vCPUs: for each NUMA node the lesser of the node's share of its memory and the node's share of its vCPUs, summed. 100: memory and vCPUs lie alike; 0: all of it is remote. A vCPU counts for the node that its affinity confines it to, else for that of the CPU it ran on last, averaged over readings." + Staggered,
             Get = r => Get(r, m => Figure.Of(m.LocalPct, m.PlacesReason ?? (m.VcpuNodes.Count == 0 ? "where its vCPUs run is not known" : "nothing is resident"))),
@@ -47,14 +47,14 @@ public static class VmMemoryMetrics
         },
         new()
         {
-            Id = "mem_backing", Title = "BACKING", Unit = Unit.Text, Width = 14, Needs = [VmsTopic.Instance], ScreenOnly = true, Source = "command line",
+            Id = "mem_backing", Title = "BACKING", Unit = Unit.Text, Width = 26, Needs = [VmsTopic.Instance], ScreenOnly = true, Source = "command line",
             Help = "The memory that was asked for: anonymous, file, memfd; hugepages of which size; prealloc, shared, locked; and the nodes that it is bound to.",
             Get = r => r.Vm.Info.Arguments.Count == 0 ? Figure.Missing("the command line could not be read") : Figure.Of(Backing(r.Vm.Info.Description)),
         },
         new()
         {
-            Id = "mem_age_s", Title = "AGE", Unit = Unit.Seconds, Width = 5, Needs = s_memory, ScreenOnly = true, Source = "this program",
-            Help = "How old the figures of its memory are: reading them is dear, so VMs are read one after the other, each every 15 s, or less often where that would cost more than 2 % of a CPU.",
+            Id = "mem_age_s", Title = "AGE", Unit = Unit.Seconds, Width = 5, Needs = s_memory, Source = "this program",
+            Help = "How old the figures of its memory are: reading them is dear, so VMs are read one after the other, each every 15 s, or less often where that would cost more than 2 % of a CPU. RSS, SWAP and HUGETB are of every tick.",
             Get = Age,
         },
     ];

@@ -10,12 +10,19 @@ public sealed class VmMemory
     /// <param name="places">The sums of /proc/PID/numa_maps, or null.</param>
     /// <param name="placesReason">Why they are null.</param>
     /// <param name="ksm">/proc/PID/ksm_stat, or null.</param>
+    /// <param name="hostNodes">The nodes of the host, each of which gets a figure.</param>
     /// <param name="vcpuNodes">The share of the vCPUs that each node runs, adding up to 1; empty when not known.</param>
     public VmMemory(
-        SmapsRollup? rollup, string? rollupReason, IReadOnlyList<NumaPlacement>? places, string? placesReason, KsmStat? ksm, IReadOnlyList<(int Node, double Share)> vcpuNodes)
+        SmapsRollup? rollup,
+        string? rollupReason,
+        IReadOnlyList<NumaPlacement>? places,
+        string? placesReason,
+        KsmStat? ksm,
+        IReadOnlyList<NumaNode> hostNodes,
+        IReadOnlyList<(int Node, double Share)> vcpuNodes)
     {
         (Rollup, RollupReason, PlacesReason, Ksm, VcpuNodes) = (rollup, rollupReason, placesReason, ksm, vcpuNodes);
-        Nodes = places is null ? null : SumNodes(places);
+        Nodes = places is null ? null : SumNodes(places, hostNodes);
         HugetlbSizes = places is null ? null : SumSizes(places);
         LocalPct = Local(Nodes, vcpuNodes);
     }
@@ -32,7 +39,7 @@ public sealed class VmMemory
     /// <summary>What same-page merging does for it.</summary>
     public KsmStat? Ksm { get; }
 
-    /// <summary>Bytes on each node that holds some, by node; on a host of one node all of them.</summary>
+    /// <summary>Bytes on each node of the host, by node.</summary>
     public IReadOnlyList<(int Node, ulong Bytes)>? Nodes { get; }
 
     /// <summary>Bytes in hugetlb pages of each size, smallest first; null when numa_maps was not read.</summary>
@@ -61,9 +68,14 @@ public sealed class VmMemory
         }
     }
 
-    private static List<(int, ulong)> SumNodes(IReadOnlyList<NumaPlacement> places)
+    private static List<(int, ulong)> SumNodes(IReadOnlyList<NumaPlacement> places, IReadOnlyList<NumaNode> hostNodes)
     {
-        var nodes = new List<(int Node, ulong Bytes)>();
+        var nodes = new List<(int Node, ulong Bytes)>(hostNodes.Count);
+        foreach (var node in hostNodes)
+        {
+            nodes.Add((node.Number, 0));
+        }
+
         foreach (var place in places)
         {
             var at = nodes.FindIndex(n => n.Node == place.Node);

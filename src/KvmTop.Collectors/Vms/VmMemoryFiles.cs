@@ -48,7 +48,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
             return null;
         }
 
-        return new VmMemory(rollup, rollupReason, places, placesReason, ksm, vcpus);
+        return new VmMemory(rollup, rollupReason, places, placesReason, ksm, _nodes, vcpus);
     }
 
     private static string Reason(string file, string needs, Errno errno) => errno switch

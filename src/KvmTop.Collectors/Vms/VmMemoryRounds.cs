@@ -170,7 +170,7 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
             }
             catch (Exception e)
             {
-                value = new VmMemory(null, $"{e.GetType().Name}: {e.Message}", null, e.Message, null, []);
+                value = new VmMemory(null, $"{e.GetType().Name}: {e.Message}", null, e.Message, null, [], []);
             }
 
             lock (_gate)

@@ -15,7 +15,7 @@ public sealed class SchemaTests
          "self":{"cpu_pct":0.4,"rss_bytes":32505856},
          "vms":[{"name":null,"pid":4711,"uuid":null,"vmm":"qemu","accel":"kvm","state":"running","user":"root","vcpu_count":1,"cpu_pct":99.97,"ready_pct":null,
            "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,"vcpu_pct":99.5,"ready_max_pct":0.1,"guest_pct":90,"user_pct":1,"system_pct":9,"hugetlb_bytes":0,
-           "hugepages_pct":99.5,"hugepages_bytes":1,"pss_bytes":1,"thp_bytes":1,"locked_bytes":0,"ksm_bytes":null,"numa_local_pct":null,"numa_bytes":null,
+           "hugepages_pct":99.5,"hugepages_bytes":1,"pss_bytes":1,"thp_bytes":1,"locked_bytes":0,"ksm_bytes":null,"numa_local_pct":null,"mem_age_s":12,"numa_bytes":null,
            "vcpus":[{"index":0,"tid":4712,"cpu_pct":99.5,"ready_pct":0.1,"guest_pct":90,"pcpu":3,"affinity":"0-3","node":null,"slices_per_s":12.5,
              "user_pct":1,"system_pct":9,"voluntary_switches_per_s":3,"involuntary_switches_per_s":0.5}]}],
          "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812}]}

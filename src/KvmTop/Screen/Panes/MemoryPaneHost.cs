@@ -25,7 +25,7 @@ internal static class MemoryPaneHost
             var bottom = area.Y + most;
             DrawPools(pen, new Rect(area.X + 1, area.Y, area.Width - 2, most), snapshot, ref y, bottom, details: false);
             DrawHost(pen, new Rect(area.X + 1, area.Y, area.Width - 2, most), snapshot, ref y, bottom, details: false);
-            return y - area.Y;
+            return Math.Min(y, bottom) - area.Y;
         }
 
         var (left, right) = area.CutTop(most).Top.CutLeft(area.Width / 2);
@@ -59,21 +59,20 @@ internal static class MemoryPaneHost
         }
         else
         {
-            var idle = "";
+            var shown = 0;
             foreach (var pool in pools.Pools)
             {
-                if (!details && pool is { Total: 0, Overcommit: 0 or null })
+                // In few rows the sizes of which there are none make way.
+                if (details || pool is not { Total: 0, Overcommit: 0 or null })
                 {
-                    idle += (idle.Length > 0 ? ", " : "") + HugepagesTopic.SizeName(pool.SizeBytes);
-                    continue;
+                    DrawPool(pen, area, pool, ref y, bottom, details);
+                    shown++;
                 }
-
-                DrawPool(pen, area, pool, ref y, bottom, details);
             }
 
-            if (idle.Length > 0 && idle.Length < area.Width - 20)
+            if (shown == 0)
             {
-                Line(pen, area, ref y, bottom, idle.Length < LabelWidth ? idle : "huge", idle.Length < LabelWidth ? "no pages" : $"no pages of {idle}", Role.Dim);
+                Line(pen, area, ref y, bottom, "huge", $"no pages of {string.Join(", ", pools.Pools.Select(p => HugepagesTopic.SizeName(p.SizeBytes)))}", Role.Dim);
             }
         }
 
@@ -110,7 +109,7 @@ internal static class MemoryPaneHost
         }
 
         y++;
-        if (!same && (details || pool is not { Reserved: 0 or null, Surplus: 0 or null, Overcommit: 0 or null }))
+        if (!same && (details || pool is not { Reserved: 0 or null, Surplus: 0 or null }))
         {
             Line(pen, area, ref y, bottom, "", rest, Role.Dim);
         }
@@ -176,8 +175,12 @@ internal static class MemoryPaneHost
             flow.Rate("faulted", memory.Thp.Faulted);
             flow.Rate("fell back", memory.Thp.FellBack);
             flow.Rate("split", memory.Thp.Split);
-            flow.BeginDetail("khugepd");
-            flow.Rate("collapsed", memory.Thp.Collapsed);
+            if (details)
+            {
+                flow.Begin("");
+            }
+
+            flow.Rate("khugepaged made", memory.Thp.Collapsed);
             flow.Pair("scans", $"{Number(thp.PagesToScan)} pages each {Seconds(thp.ScanSleepMilliseconds)}");
             flow.Pair("defrag", thp.KhugepagedDefrag switch { null => null, 0 => "no", _ => "yes" });
         }
