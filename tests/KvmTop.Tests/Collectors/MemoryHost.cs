@@ -1,6 +1,5 @@
 using System.Globalization;
 using KvmTop.Collectors;
-using KvmTop.Linux;
 
 namespace KvmTop.Tests.Collectors;
 

@@ -163,12 +163,12 @@ public sealed class MemoryFilesTests
     [Fact]
     public void Parsers_stand_anything()
     {
-        Fuzz.NeverThrows(b => SmapsRollup.TryParse(b, out _), Text("/proc/4711/smaps_rollup"));
-        Fuzz.NeverThrows(b => KsmStat.TryParse(b, out _), Text("/proc/4711/ksm_stat"));
-        Fuzz.NeverThrows(b => VmStat.TryParse(b, out _), Text("/proc/vmstat"));
-        Fuzz.NeverThrows(b => NodeMemory.TryParse(b, b, out _), Text("/sys/devices/system/node/node0/meminfo"), Text("/sys/devices/system/node/node0/numastat"));
-        Fuzz.NeverThrows(b => NodeMemory.Distances(b), "10 20 30\n");
-        Fuzz.NeverThrows(b => TransparentHugepages.ChosenWord(b), "always [madvise] never\n");
+        Fuzz.NeverThrows(b => _ = SmapsRollup.TryParse(b, out _), Text("/proc/4711/smaps_rollup"));
+        Fuzz.NeverThrows(b => _ = KsmStat.TryParse(b, out _), Text("/proc/4711/ksm_stat"));
+        Fuzz.NeverThrows(b => _ = VmStat.TryParse(b, out _), Text("/proc/vmstat"));
+        Fuzz.NeverThrows(b => _ = NodeMemory.TryParse(b, b, out _), Text("/sys/devices/system/node/node0/meminfo"), Text("/sys/devices/system/node/node0/numastat"));
+        Fuzz.NeverThrows(b => _ = NodeMemory.Distances(b), "10 20 30\n");
+        Fuzz.NeverThrows(b => _ = TransparentHugepages.ChosenWord(b), "always [madvise] never\n");
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class MemoryFilesTests
         Fuzz.NeverThrows(
             b =>
             {
-                numa.Read(new Pieces(b, 100));
+                _ = numa.Read(new Pieces(b, 100));
                 Assert.All(numa.Places, p => Assert.InRange(p.Node, 0, 1023));
             },
             Text("/proc/4711/numa_maps"));
@@ -194,10 +194,10 @@ public sealed class MemoryFilesTests
         var numa = new NumaMaps();
         Fuzz.AllocatesNothing(() =>
         {
-            SmapsRollup.TryParse(rollup, out _);
-            VmStat.TryParse(vmstat, out _);
-            NodeMemory.TryParse(meminfo, default, out _);
-            numa.Read(maps);
+            _ = SmapsRollup.TryParse(rollup, out _);
+            _ = VmStat.TryParse(vmstat, out _);
+            _ = NodeMemory.TryParse(meminfo, default, out _);
+            _ = numa.Read(maps);
         });
     }
 
