@@ -7,6 +7,9 @@ namespace KvmTop.Collectors;
 /// <summary>The figures of a VM that <see cref="VmMemoryTopic"/> delivers, and what was asked for on its command line.</summary>
 public static class VmMemoryMetrics
 {
+    /// <summary>Memory for which nothing was asked.</summary>
+    public const string Anonymous = "anonymous";
+
     private const string Rollup = "/proc/PID/smaps_rollup";
     private const string NumaFile = "/proc/PID/numa_maps";
     private const string Staggered = " VMs are read one after the other, each every 15 s or more: AGE says how old the figure is.";
@@ -90,7 +93,7 @@ public static class VmMemoryMetrics
 
         if (text.Length == 0)
         {
-            text.Append("anonymous");
+            text.Append(Anonymous);
         }
 
         if (vm.MemoryPrealloc && !vm.Backings.Any(b => b.Prealloc))
@@ -103,7 +106,7 @@ public static class VmMemoryMetrics
 
     private static string Describe(MemoryBacking backing)
     {
-        var text = new StringBuilder(backing.Kind == "ram" ? "anonymous" : HostileText.Clean(backing.Kind, 8));
+        var text = new StringBuilder(backing.Kind == "ram" ? Anonymous : HostileText.Clean(backing.Kind, 8));
         if (backing.Path is { } path)
         {
             text.Append(' ').Append(HostileText.Clean(path, 64));

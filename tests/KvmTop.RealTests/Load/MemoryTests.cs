@@ -59,7 +59,7 @@ public sealed partial class MemoryTests
     {
         Need.Tmux();
         using var guest = Guest.Start(new GuestOptions { Name = "memguest", Work = GuestWork.Halt });
-        using var session = TmuxSession.Start(KvmTopProgram.With(), 120, 40);
+        using var session = TmuxSession.Start(120, 40, KvmTopProgram.With());
         session.WaitFor("memguest");
         session.SendKeys("4");
         session.WaitFor(screen => screen.Contains("Hugepages and nodes", StringComparison.Ordinal) && screen.Contains("memguest", StringComparison.Ordinal), "pane 4 with the guest");

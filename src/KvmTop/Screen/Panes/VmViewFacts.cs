@@ -14,14 +14,14 @@ internal static class VmViewFacts
 
     private static readonly Metric<VmRow>[] s_figures =
     [
-        .. new[] { "cpu_pct", "vcpu_pct", "emulator_pct", "guest_pct", "user_pct", "system_pct", "throttled_pct", "rss_bytes", "hugetlb_bytes", "thp_bytes", "hugepages_pct", "swap_bytes", "numa_local_pct" }
+        .. new[] { "cpu_pct", "vcpu_pct", "emulator_pct", "guest_pct", "user_pct", "system_pct", "throttled_pct", "rss_bytes", "hugepages_pct", "swap_bytes", "numa_local_pct" }
             .Select(id => Catalog.VmMetrics.First(m => m.Id == id)),
     ];
 
     private static readonly Dictionary<string, string> s_labels = new()
     {
-        ["cpu_pct"] = "CPU", ["vcpu_pct"] = "vCPUs", ["emulator_pct"] = "emulator", ["guest_pct"] = "guest", ["user_pct"] = "user", ["system_pct"] = "system",
-        ["throttled_pct"] = "throttled", ["rss_bytes"] = "RSS", ["hugetlb_bytes"] = "hugetlb", ["thp_bytes"] = "THP", ["hugepages_pct"] = "huge", ["swap_bytes"] = "swap",
+        ["cpu_pct"] = "CPU", ["vcpu_pct"] = "vCPUs", ["emulator_pct"] = "emul", ["guest_pct"] = "guest", ["user_pct"] = "user", ["system_pct"] = "system",
+        ["throttled_pct"] = "throttled", ["rss_bytes"] = "RSS", ["hugepages_pct"] = "huge", ["swap_bytes"] = "swap",
         ["numa_local_pct"] = "local",
     };
 
@@ -65,7 +65,7 @@ internal static class VmViewFacts
         string? Clean(string? text) => text is null ? null : HostileText.Clean(text, 128);
         string? Bytes(ulong? bytes) => bytes is { } b ? FigureFormat.ToText(Figure.Of(b), Unit.Bytes) : null;
         var vcpus = info.VcpuCount is { } n ? string.Create(CultureInfo.InvariantCulture, $"{n}{(d.MaxVcpus > n ? $" of {d.MaxVcpus}" : "")}, told by {Clean(info.VcpuSource)}") : Clean(info.VcpuSource);
-        var memory = Bytes(d.MemoryBytes) is { } m ? m + (d.MaxMemoryBytes > d.MemoryBytes ? $" of {Bytes(d.MaxMemoryBytes)}" : "") + (d.Backings.Count > 0 || d.MemoryPrealloc || d.MemoryLocked ? ", " + VmMemoryMetrics.Backing(d) : "") : null;
+        var memory = Bytes(d.MemoryBytes) is { } m ? m + (d.MaxMemoryBytes > d.MemoryBytes ? $" of {Bytes(d.MaxMemoryBytes)}" : "") + (VmMemoryMetrics.Backing(d) is var backing and not VmMemoryMetrics.Anonymous ? ", " + backing : "") : null;
         var words = new List<(string, string?)>
         {
             ("VMM", VmsMetrics.Name(info.Vmm) + (d.LibvirtOwned ? " under libvirt" : "")),
