@@ -88,6 +88,7 @@ public static class QemuCommandLine
         private string? _cpu;
         private string? _memoryPath;
         private bool _prealloc;
+        private bool _locked;
         private bool _stopped;
         private bool _libvirt;
 
@@ -140,6 +141,9 @@ public static class QemuCommandLine
                 case "accel":
                     // QEMU tries them in their order.
                     _accelerator ??= OptionSet.Parse(value, "accel")["accel"];
+                    break;
+                case "overcommit":
+                    _locked |= OptionSet.Parse(value, null).Flag("mem-lock") == true;
                     break;
                 case "mem-path":
                     _memoryPath = value;
@@ -207,6 +211,10 @@ public static class QemuCommandLine
                 StartsPaused = _stopped,
                 MemoryPrealloc = _prealloc || backends.Any(b => b.Flag("prealloc") == true),
                 MemoryPath = _memoryPath ?? backends.Select(b => b["mem-path"]).FirstOrDefault(p => p is not null),
+                MemoryLocked = _locked,
+                Backings = backends.Count > 0 || _memoryPath is null
+                    ? backends.ConvertAll(QemuMemory.Describe)
+                    : [new MemoryBacking("file", null, _memoryPath, false, _prealloc, false, null, null, null)],
                 Devices = Devices.Build(),
                 Qmp = _qmp,
                 LibvirtOwned = _libvirt,

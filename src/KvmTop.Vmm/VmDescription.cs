@@ -87,6 +87,12 @@ public sealed record VmDescription
     /// <summary>The file or directory that backs memory (a hugetlbfs mount), or null.</summary>
     public string? MemoryPath { get; init; }
 
+    /// <summary>All memory is locked into RAM (-overcommit mem-lock=on).</summary>
+    public bool MemoryLocked { get; init; }
+
+    /// <summary>What backs its memory, in the order of the command line; empty when it is plain anonymous memory.</summary>
+    public IReadOnlyList<MemoryBacking> Backings { get; init; } = [];
+
     /// <summary>Devices, in the order of the command line.</summary>
     public IReadOnlyList<VmDevice> Devices { get; init; } = [];
 

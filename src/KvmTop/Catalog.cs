@@ -16,18 +16,24 @@ internal static class Catalog
         KvmStatsTopic.Instance,
         VcpuTimesTopic.Instance,
         VcpuPlacementTopic.Instance,
+        HugepagesTopic.Instance,
+        MemoryTopic.Instance,
+        VmMemoryTopic.Instance,
         InterruptsTopic.Instance,
         SelfTopic.Instance,
     ];
 
     /// <summary>Figures of the host.</summary>
-    public static IReadOnlyList<Metric<HostRow>> HostMetrics { get; } = [.. MachineTopic.Metrics, .. HostTopic.Metrics, .. KvmStatsMetrics.OfHost];
+    public static IReadOnlyList<Metric<HostRow>> HostMetrics { get; } = [.. MachineTopic.Metrics, .. HostTopic.Metrics, .. KvmStatsMetrics.OfHost, .. MemoryTopic.Metrics];
 
     /// <summary>Figures of this program.</summary>
     public static IReadOnlyList<Metric<HostRow>> SelfMetrics { get; } = [.. SelfTopic.Metrics];
 
     /// <summary>Figures of a VM.</summary>
-    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm];
+    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm];
+
+    /// <summary>Figures of a VM under names of the host's, for records.</summary>
+    public static IReadOnlyList<MapMetric<VmRow>> VmMaps { get; } = [.. VmMemoryMetrics.Maps];
 
     /// <summary>Figures of a vCPU.</summary>
     public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics, .. KvmStatsMetrics.OfVcpu];
@@ -38,10 +44,14 @@ internal static class Catalog
         new VmsPane(ui),
         new VcpusPane(),
         new ExitsPane(),
+        new MemoryPane(),
         new HostPane(),
         new EventsPane(),
     ];
 
     /// <summary>The topics that a set of figures needs.</summary>
     public static IEnumerable<Topic> Needs<TRow>(IEnumerable<Metric<TRow>> metrics) => metrics.SelectMany(m => m.Needs).Distinct();
+
+    /// <summary>The topics that a record needs for what is no figure of a row: the pools, and figures under names.</summary>
+    public static IEnumerable<Topic> RecordNeeds => VmMaps.SelectMany(m => m.Needs).Append(HugepagesTopic.Instance).Distinct();
 }

@@ -7,7 +7,14 @@ internal static class DefaultColumns
     public static IReadOnlyList<string> Vms { get; } =
     [
         "name", "state", "vcpu_count", "cpu_pct", "ready_pct", "ready_max_pct", "guest_pct", "emulator_pct", "throttled_pct", "exits_per_s", "halt_poll_pct",
-        "mem_configured_bytes", "rss_bytes", "swap_bytes", "read_bytes_per_s", "write_bytes_per_s", "user", "accel", "pid",
+        "mem_configured_bytes", "rss_bytes", "hugepages_pct", "swap_bytes", "numa_local_pct", "read_bytes_per_s", "write_bytes_per_s", "user", "accel", "pid",
+    ];
+
+    /// <summary>Of the table of VMs in the memory pane.</summary>
+    public static IReadOnlyList<string> Memory { get; } =
+    [
+        "name", "mem_configured_bytes", "rss_bytes", "hugepages_pct", "numa_split", "numa_local_pct", "swap_bytes", "hugetlb_bytes", "thp_bytes", "pss_bytes",
+        "ksm_bytes", "locked_bytes", "mem_age_s", "mem_backing",
     ];
 
     /// <summary>Of the vCPUs table.</summary>

@@ -34,7 +34,20 @@ public enum Unit
 /// <summary>From which value on a figure is worth a look, and from which it is bad.</summary>
 /// <param name="Warn">Drawn with the Warn role from here on.</param>
 /// <param name="Critical">Drawn with the Critical role from here on.</param>
-public sealed record Thresholds(double Warn, double Critical);
+public sealed record Thresholds(double Warn, double Critical)
+{
+    /// <summary>True for a figure that is bad when it is low: the limits are then undercut.</summary>
+    public bool LowIsBad { get; init; }
+
+    /// <summary>How bad a value is, to compare it with others: 1 at <see cref="Critical"/>.</summary>
+    public double Weight(double value) => LowIsBad ? Critical / Math.Max(value, 1) : value / Critical;
+
+    /// <summary>True from <see cref="Critical"/> on. NaN is not.</summary>
+    public bool IsCritical(double value) => LowIsBad ? value < Critical : value >= Critical;
+
+    /// <summary>True from <see cref="Warn"/> on. NaN is not.</summary>
+    public bool IsWarn(double value) => LowIsBad ? value < Warn : value >= Warn;
+}
 
 /// <summary>
 /// A figure, declared once: column, sort key, filter term, help text, JSON field and CSV column all enumerate the same list.

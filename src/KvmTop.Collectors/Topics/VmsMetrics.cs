@@ -134,8 +134,8 @@ public static class VmsMetrics
         },
         new()
         {
-            Id = "hugetlb_bytes", Title = "HUGE", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/status HugetlbPages",
-            Help = "Memory in hugetlb pages, of any size. Read every 5 s.",
+            Id = "hugetlb_bytes", Title = "HUGETB", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/status HugetlbPages",
+            Help = "Memory in hugetlb pages (those of the host's pools), of any size. Transparent hugepages are THP. Read every 5 s.",
             Get = r => Figure.Of(r.Vm.Memory?.HugetlbBytes, "/proc/PID/status has no HugetlbPages"),
         },
         new()

@@ -40,6 +40,11 @@ internal static class HostTree
         tree.Add("/proc/pressure/memory", memory.MemoryPressure);
         tree.Add("/proc/pressure/io", memory.IoPressure);
         tree.Add("/proc/pressure/irq", MemoryFiles.IrqPressure);
+        tree.AddText("/proc/sys/vm/overcommit_memory", "0\n");
+        tree.AddText("/proc/sys/vm/overcommit_ratio", "50\n");
+        tree.AddText("/proc/sys/vm/swappiness", "10\n");
+        tree.AddText("/proc/sys/vm/zone_reclaim_mode", "0\n");
+        tree.AddText("/proc/sys/kernel/numa_balancing", "1\n");
         tree.AddText("/proc/version", $"Linux version {Kernel} (buildd@lcy02-amd64-001) (x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0, GNU ld (GNU Binutils for Ubuntu) 2.42) #48-Ubuntu SMP PREEMPT_DYNAMIC\n");
         tree.AddText("/proc/sys/kernel/hostname", "hv-demo\n");
         tree.AddText("/proc/sys/kernel/osrelease", Kernel + "\n");
@@ -99,12 +104,39 @@ internal static class HostTree
             tree.AddText(folder + "/cpulist", topology.NodeCpus[node].List + "\n");
             tree.AddText(folder + "/distance", string.Join(' ', Enumerable.Range(0, topology.Nodes).Select(other => other == n ? "10" : "32")) + "\n");
             tree.Add(folder + "/meminfo", (ref Utf8Writer writer, long now) => memory.NodeMemInfo(ref writer, now, n));
+            tree.Add(folder + "/numastat", (ref Utf8Writer writer, long now) => MemoryFiles.NodeStat(ref writer, now, n));
             AddHugepages(tree, folder + "/hugepages", host.Memory.HugepagesTotal[node], host.Memory.HugepagesUsed[node], wholeHost: false);
         }
 
         AddHugepages(tree, "/sys/kernel/mm/hugepages", host.Memory.HugepagesTotal.Sum(), host.Memory.HugepagesUsed.Sum(), wholeHost: true);
         tree.AddText("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
         tree.AddText("/sys/kernel/mm/transparent_hugepage/defrag", "always defer defer+madvise [madvise] never\n");
+        tree.AddText("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "always within_size advise [never] deny force\n");
+        const string daemon = "/sys/kernel/mm/transparent_hugepage/khugepaged/";
+        tree.AddText(daemon + "defrag", "1\n");
+        tree.AddText(daemon + "pages_to_scan", "4096\n");
+        tree.AddText(daemon + "scan_sleep_millisecs", "10000\n");
+        tree.Add(daemon + "pages_collapsed", (ref Utf8Writer writer, long now) => MemoryFiles.Number(ref writer, now / 4_100_000_000));
+        tree.Add(daemon + "full_scans", (ref Utf8Writer writer, long now) => MemoryFiles.Number(ref writer, now / 90_000_000_000));
+        AddKsm(tree, host);
+    }
+
+    private static void AddKsm(FileTree tree, HostModel host)
+    {
+        const string folder = "/sys/kernel/mm/ksm/";
+        const int pageKb = 4;
+        var merged = (long)host.Processes.Sum(p => p.Memory.ResidentKb * p.Memory.Merged) / pageKb;
+        foreach (var (name, value) in new (string, long)[]
+        {
+            ("run", merged > 0 ? 1 : 0), ("pages_shared", merged / 5), ("pages_sharing", merged - (merged / 5)), ("pages_unshared", merged * 2), ("pages_volatile", merged / 7),
+            ("ksm_zero_pages", 0), ("merge_across_nodes", 1), ("pages_to_scan", 1000), ("sleep_millisecs", 20),
+            ("general_profit", ((merged - (merged / 5)) * pageKb * 1024) - ((merged * 3 + (merged / 7)) * 64)),
+        })
+        {
+            tree.AddText(folder + name, Text(value) + "\n");
+        }
+
+        tree.Add(folder + "full_scans", (ref Utf8Writer writer, long now) => MemoryFiles.Number(ref writer, now / 210_000_000_000));
     }
 
     private static void AddHugepages(FileTree tree, string folder, long total, long used, bool wholeHost)
@@ -118,7 +150,7 @@ internal static class HostTree
             if (wholeHost)
             {
                 tree.AddText(pool + "resv_hugepages", "0\n");
-                tree.AddText(pool + "nr_overcommit_hugepages", "0\n");
+                tree.AddText(pool + "nr_overcommit_hugepages", pages > 0 ? "512\n" : "0\n");
             }
         }
     }

@@ -89,7 +89,33 @@ internal sealed class MemoryFiles(HostModel host)
         writer.Number("\npgfault "u8, now / 90_000);
         writer.Number("\npgmajfault "u8, swappedIn + now / 800_000_000);
         writer.Number("\nthp_fault_alloc "u8, now / 700_000_000);
+        writer.Number("\nthp_fault_fallback "u8, now / 9_000_000_000);
+        writer.Number("\nthp_collapse_alloc "u8, now / 4_100_000_000);
+        writer.Number("\nthp_split_page "u8, now / 13_000_000_000);
+        writer.Number("\nnuma_hint_faults "u8, now / 2_000_000);
+        writer.Number("\nnuma_hint_faults_local "u8, now / 2_600_000);
+        writer.Number("\nnuma_pages_migrated "u8, now / 40_000_000);
+        writer.Number("\ncompact_stall "u8, now / 30_000_000_000);
         writer.Number("\noom_kill "u8, 0);
+        writer.Text("\n"u8);
+        return Errno.None;
+    }
+
+    public static Errno NodeStat(ref Utf8Writer writer, long now, int node)
+    {
+        writer.Number("numa_hit "u8, now / 82_000);
+        writer.Number("\nnuma_miss "u8, now / (node == 0 ? 30_000_000 : 13_000_000));
+        writer.Number("\nnuma_foreign "u8, now / (node == 0 ? 13_000_000 : 30_000_000));
+        writer.Number("\ninterleave_hit 2211\nlocal_node "u8, now / 83_000);
+        writer.Number("\nother_node "u8, now / 11_000_000);
+        writer.Text("\n"u8);
+        return Errno.None;
+    }
+
+    /// <summary>A file of one number.</summary>
+    public static Errno Number(ref Utf8Writer writer, long number)
+    {
+        writer.Number(number);
         writer.Text("\n"u8);
         return Errno.None;
     }

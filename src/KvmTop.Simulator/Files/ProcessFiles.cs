@@ -21,6 +21,9 @@ internal static partial class ProcessFiles
         ["cgroup"] = Cgroup,
         ["cmdline"] = CommandLine,
         ["io"] = Io,
+        ["smaps_rollup"] = SmapsRollup,
+        ["numa_maps"] = NumaMaps,
+        ["ksm_stat"] = KsmStat,
     }.ToFrozenDictionary();
 
     public static void SchedStat(ref Utf8Writer writer, in ProcessMoment m)

@@ -175,6 +175,8 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
             Swing = spec.Hugepages || spec.Paused ? null : Slow(guestKb * 0.04, seconds),
             Swapped = spec.SwapGiB > 0 ? Slow(spec.SwapGiB * 1048576, 150) : null,
             HugetlbKb = spec.Hugepages ? guestKb : 0,
+            Thp = spec.Hugepages ? 0 : spec.Thp,
+            Merged = spec.Merged,
             VirtualKb = guestKb + 3 * 1048576,
         };
     }

@@ -53,6 +53,11 @@ internal sealed record GuestSpec
 
     public bool Hugepages { get; init; }
 
+    /// <summary>Share of its memory in transparent hugepages, and share that is merged with equal pages.</summary>
+    public double Thp { get; init; } = 0.7;
+
+    public double Merged { get; init; }
+
     public Load ReadMegabytes { get; init; } = new(0.05, 0.4, 2);
 
     public Load WriteMegabytes { get; init; } = new(0.1, 0.8, 3);

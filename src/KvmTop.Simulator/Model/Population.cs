@@ -35,21 +35,21 @@ internal static class Population
         var libvirt = new GuestSpec { Name = "", User = SimUsers.Libvirt, Vcpus = 4, MemoryMiB = 8192, Pinning = floating };
         var alice = libvirt with { Monitor = Monitor.Qemu, User = SimUsers.Alice, Cgroup = AliceSession };
 
-        builder.Add(libvirt with { Name = "web01", Load = new(0.12, 0.3, 0.2), VhostKernelThread = true });
-        builder.Add(libvirt with { Name = "web02", Load = new(0.1, 0.28, 0.2) });
+        builder.Add(libvirt with { Name = "web01", Thp = 0.1, Merged = 0.34, Load = new(0.12, 0.3, 0.2), VhostKernelThread = true });
+        builder.Add(libvirt with { Name = "web02", Thp = 0.1, Merged = 0.31, Load = new(0.1, 0.28, 0.2) });
         builder.Add(libvirt with
         {
             Name = "db-primary", Vcpus = 8, MemoryMiB = 65536, Hugepages = true, Node = 0, Pinning = Cpus(0, 8), PinOneToOne = true,
             Load = new(0.45, 0.35, 0.1), GuestShare = 0.97, ReadMegabytes = new(12, 60, 90), WriteMegabytes = new(6, 18, 30), Emulator = new(0.02, 0.05),
         });
-        builder.Add(libvirt with { Name = "cache01", Vcpus = 2, MemoryMiB = 16384, Touched = 0.82, Load = new(0.8, 0.12, 0), BusyVcpus = 1, Node = 1 });
+        builder.Add(libvirt with { Name = "cache01", Vcpus = 2, MemoryMiB = 16384, Touched = 0.82, Thp = 0.97, Load = new(0.8, 0.12, 0), BusyVcpus = 1, Node = 1 });
         builder.Add(libvirt with { Name = "mail", Vcpus = 2, MemoryMiB = 4096, Load = new(0.02, 0.06, 0.25) });
-        // Two that fight for four CPUs: the first loses.
+        // Two that fight for four CPUs of node 1: the first loses, and the memory of the second lies on node 0.
         builder.Add(libvirt with
         {
-            Name = "ci-runner", Vcpus = 8, MemoryMiB = 16384, Pinning = crowded, Load = new(0.1, 0.08, 0.04), Ready = new(0.25, 0.35, 0.12), WriteMegabytes = new(2, 12, 20),
+            Name = "ci-runner", Vcpus = 8, MemoryMiB = 16384, Pinning = crowded, Node = topology.Nodes - 1, Load = new(0.1, 0.08, 0.04), Ready = new(0.25, 0.35, 0.12), WriteMegabytes = new(2, 12, 20),
         });
-        builder.Add(libvirt with { Name = "render-node", Touched = 0.85, Pinning = crowded, Load = new(0.32, 0.06), Ready = new(0.2, 0.15), GuestShare = 0.99 });
+        builder.Add(libvirt with { Name = "render-node", Node = 0, Touched = 0.85, Pinning = crowded, Load = new(0.32, 0.06), Ready = new(0.2, 0.15), GuestShare = 0.99 });
         builder.Add(libvirt with
         {
             Name = "analytics", Monitor = Monitor.Qemu, User = SimUsers.Root, MemoryMiB = 16384, Touched = 0.6, Cgroup = "/machine.slice/analytics.scope",
@@ -57,7 +57,7 @@ internal static class Population
         });
         builder.Add(libvirt with
         {
-            Name = "erp-legacy", MemoryMiB = 24576, Touched = 0.8, Load = new(0.05, 0.2, 0.1), SwapGiB = 5, GuestShare = 0.7, ReadMegabytes = new(4, 30, 20), WriteMegabytes = new(2, 20, 10),
+            Name = "erp-legacy", MemoryMiB = 24576, Touched = 0.8, Thp = 0.22, Load = new(0.05, 0.2, 0.1), SwapGiB = 5, GuestShare = 0.7, ReadMegabytes = new(4, 30, 20), WriteMegabytes = new(2, 20, 10),
         });
         builder.Add(libvirt with
         {

@@ -20,6 +20,12 @@ internal sealed class SimMemory
     /// <summary>Guest memory on hugetlbfs, which does not count as resident.</summary>
     public long HugetlbKb { get; init; }
 
+    /// <summary>Share of the resident memory that lies in transparent hugepages.</summary>
+    public double Thp { get; init; }
+
+    /// <summary>Share of the resident memory that is merged with equal pages.</summary>
+    public double Merged { get; init; }
+
     public required long VirtualKb { get; init; }
 
     public long PeakKb => ResidentKb + (long)(Swing?.Height ?? 0);

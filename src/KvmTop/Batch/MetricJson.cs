@@ -26,19 +26,50 @@ public static class MetricJson
             {
                 writer.WriteStringValue(text);
             }
-            else if (!MetricNumber.TryRound(figure.Number, metric.Unit, out var number))
-            {
-                writer.WriteNullValue();
-            }
-            else if (MetricNumber.IsWhole(number))
-            {
-                // "400" rather than "4E+02", and no negative zero.
-                writer.WriteNumberValue((long)number);
-            }
             else
             {
-                writer.WriteNumberValue(number);
+                WriteNumber(writer, figure.Number, metric.Unit);
             }
+        }
+    }
+
+    /// <summary>Writes one property for each group of figures: an object with their names, or null when they are not known.</summary>
+    public static void Write<TRow>(Utf8JsonWriter writer, IReadOnlyList<MapMetric<TRow>> maps, TRow row)
+    {
+        foreach (var map in maps)
+        {
+            writer.WritePropertyName(map.Id);
+            if (map.Get(row) is not { } figures)
+            {
+                writer.WriteNullValue();
+                continue;
+            }
+
+            writer.WriteStartObject();
+            foreach (var (name, number) in figures)
+            {
+                writer.WritePropertyName(name);
+                WriteNumber(writer, number, map.Unit);
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, double value, Unit unit)
+    {
+        if (!MetricNumber.TryRound(value, unit, out var number))
+        {
+            writer.WriteNullValue();
+        }
+        else if (MetricNumber.IsWhole(number))
+        {
+            // "400" rather than "4E+02", and no negative zero.
+            writer.WriteNumberValue((long)number);
+        }
+        else
+        {
+            writer.WriteNumberValue(number);
         }
     }
 }

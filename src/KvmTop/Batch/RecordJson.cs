@@ -1,6 +1,7 @@
 using System.Text.Json;
 using KvmTop.Collectors;
 using KvmTop.CommandLine;
+using KvmTop.Linux;
 
 namespace KvmTop.Batch;
 
@@ -24,6 +25,7 @@ internal static class RecordJson
 
         writer.WriteStartObject("host");
         MetricJson.Write(writer, Catalog.HostMetrics, host);
+        WritePools(writer, snapshot.Get(HugepagesTopic.Instance).Value);
         writer.WriteEndObject();
         writer.WriteStartObject("self");
         MetricJson.Write(writer, Catalog.SelfMetrics, host);
@@ -34,6 +36,7 @@ internal static class RecordJson
             writer.WriteStartObject();
             MetricJson.Write(writer, Catalog.VmMetrics, vm);
             counters.Write(writer, vm);
+            MetricJson.Write(writer, Catalog.VmMaps, vm);
             writer.WriteStartArray("vcpus");
             foreach (var vcpu in VcpuRow.Of(vm))
             {
@@ -61,6 +64,61 @@ internal static class RecordJson
 
         writer.WriteEndArray();
         writer.WriteEndObject();
+    }
+
+    private static void WritePools(Utf8JsonWriter writer, HugepagesModel? pools)
+    {
+        writer.WritePropertyName("hugepages");
+        if (pools is null)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (var pool in pools.Pools)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("size_bytes", pool.SizeBytes);
+            WriteCounts(writer, pool);
+            Count(writer, "reserved", pool.Reserved);
+            Count(writer, "overcommit", pool.Overcommit);
+            writer.WriteStartArray("nodes");
+            foreach (var (node, _) in pools.Nodes)
+            {
+                if (pools.Of(node, pool.SizeBytes) is { } part)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteNumber("node", node);
+                    WriteCounts(writer, part);
+                    writer.WriteEndObject();
+                }
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter writer, HugepagePool pool)
+    {
+        Count(writer, "total", pool.Total);
+        Count(writer, "free", pool.Free);
+        Count(writer, "surplus", pool.Surplus);
+    }
+
+    private static void Count(Utf8JsonWriter writer, string name, ulong? count)
+    {
+        if (count is { } n)
+        {
+            writer.WriteNumber(name, n);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
     }
 
     private static string StatusName(ReadingStatus status) => status switch

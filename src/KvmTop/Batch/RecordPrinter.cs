@@ -46,6 +46,7 @@ internal abstract class RecordPrinter
         public override IReadOnlyCollection<Topic> Needs { get; } =
         [
             .. Catalog.Needs(Catalog.HostMetrics), .. Catalog.Needs(Catalog.SelfMetrics), .. Catalog.Needs(Catalog.VmMetrics), .. Catalog.Needs(Catalog.VcpuMetrics),
+            .. Catalog.RecordNeeds,
         ];
 
         public override void Print(Snapshot snapshot)
@@ -73,7 +74,7 @@ internal abstract class RecordPrinter
         private bool _hasHeader;
 
         public override IReadOnlyCollection<Topic> Needs { get; } =
-            [.. Catalog.Needs(metrics), .. Catalog.Needs([sortColumn]), .. Catalog.Needs(Catalog.HostMetrics), .. Catalog.Needs(Catalog.SelfMetrics), VmsTopic.Instance];
+            [.. Catalog.Needs(metrics), .. Catalog.Needs([sortColumn]), .. ReportText.Needs];
 
         public static TableRecords<TRow>? TryCreate(
             Options options,

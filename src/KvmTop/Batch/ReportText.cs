@@ -9,6 +9,9 @@ internal static class ReportText
 {
     private const int WidestText = 64;
 
+    /// <summary>What these lines are about.</summary>
+    public static IReadOnlyList<Topic> Needs { get; } = [HostTopic.Instance, MachineTopic.Instance, SelfTopic.Instance, VmsTopic.Instance];
+
     /// <summary>Three lines about the host.</summary>
     public static void WriteHeader(TextWriter writer, Snapshot snapshot)
     {

@@ -348,6 +348,11 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
             return;
         }
 
+        if (DrawOwn(buffer, metric, _rows[row], figure, cell, surface))
+        {
+            return;
+        }
+
         Span<char> text = stackalloc char[DrawnTextLimit];
         var length = FigureFormat.Format(text, figure, metric.Unit, Math.Min(cell.Width, DrawnTextLimit));
         Table.WriteCell(buffer, cell, text[..length], new Style(RoleOf(metric, figure, _rows[row]), surface), metric.IsLeftAligned ? Align.Left : Align.Right, Unicode);
@@ -375,6 +380,9 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     /// <summary>Draws the first column.</summary>
     protected virtual void DrawName(Buffer buffer, TRow row, Figure figure, Rect cell, Surface surface) =>
         Table.WriteCell(buffer, cell, figure.Text ?? "-", new Style(Role.Strong, surface), Align.Left, Unicode);
+
+    /// <summary>Draws a cell that is more than a figure, such as a bar; false to have it drawn like all others.</summary>
+    protected virtual bool DrawOwn(Buffer buffer, Metric<TRow> metric, TRow row, Figure figure, Rect cell, Surface surface) => false;
 
     /// <summary>Says what is missing when there is no row at all; false to draw the headings all the same.</summary>
     protected virtual bool RenderEmpty(Buffer buffer, Rect area, Ui ui) => false;
@@ -415,12 +423,12 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
         if (metric.Thresholds is { } thresholds)
         {
             var judged = Judged(metric, figure, row);
-            if (judged >= thresholds.Critical)
+            if (thresholds.IsCritical(judged))
             {
                 return Role.Critical;
             }
 
-            if (judged >= thresholds.Warn)
+            if (thresholds.IsWarn(judged))
             {
                 return Role.Warn;
             }

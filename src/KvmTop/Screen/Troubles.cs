@@ -37,6 +37,7 @@ internal static class Troubles
         "ready_max_pct" => "waits for a CPU",
         "throttled_pct" => "throttled",
         "swap_bytes" => "swapped out",
+        "numa_local_pct" => "local memory only",
         _ => metric.Title,
     };
 
@@ -47,13 +48,13 @@ internal static class Troubles
         {
             var value = metric.Get(row).Number;
             var thresholds = metric.Thresholds!;
-            if (value >= thresholds.Warn)
+            if (thresholds.IsWarn(value))
             {
-                var weight = value / thresholds.Critical;
+                var weight = thresholds.Weight(value);
                 if (worst is null || weight > worst.Value.Weight)
                 {
                     var text = FigureFormat.ToText(Figure.Of(value), metric.Unit, 5);
-                    worst = new Trouble($"{row.Vm.Info.Name} {Words(metric)} {text}{(metric.Unit == Unit.Percent ? "%" : "")}", value >= thresholds.Critical, weight);
+                    worst = new Trouble($"{row.Vm.Info.Name} {Words(metric)} {text}{(metric.Unit == Unit.Percent ? "%" : "")}", thresholds.IsCritical(value), weight);
                 }
             }
         }

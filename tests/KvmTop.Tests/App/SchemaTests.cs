@@ -9,10 +9,13 @@ public sealed class SchemaTests
         {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,
          "host":{"name":"hv1","kernel":"6.1.0","cpus":64,"cpu_pct":48.2,"guest_pct":41,"mem_total_bytes":274877906944,"mem_used_bytes":null,"load1":3.25,"later":1,
            "cpu_model":"EPYC","kvm_module":"kvm_amd","nested":"Y","user_pct":4,"system_pct":3,"irq_pct":0.2,"iowait_pct":0,"steal_pct":0,"swap_total_bytes":8589934592,
-           "swap_used_bytes":0,"load5":3,"load15":2.5,"psi_cpu_some_pct":1.5,"psi_memory_some_pct":0,"psi_io_some_pct":0,"psi_irq_full_pct":null,"exits_per_s":84213.5,"halt_poll_pct":12.25},
+           "swap_used_bytes":0,"load5":3,"load15":2.5,"psi_cpu_some_pct":1.5,"psi_memory_some_pct":0,"psi_io_some_pct":0,"psi_irq_full_pct":null,"exits_per_s":84213.5,"halt_poll_pct":12.25,
+           "thp_mode":"madvise","thp_defrag":"madvise","ksm_profit_bytes":-64,"swap_in_bytes_per_s":0,"swap_out_bytes_per_s":4096,"vm_mem_configured_pct":120.5,
+           "hugepages":[{"size_bytes":2097152,"total":512,"free":100,"surplus":0,"reserved":0,"overcommit":null,"nodes":[{"node":0,"total":512,"free":100,"surplus":0}]}]},
          "self":{"cpu_pct":0.4,"rss_bytes":32505856},
          "vms":[{"name":null,"pid":4711,"uuid":null,"vmm":"qemu","accel":"kvm","state":"running","user":"root","vcpu_count":1,"cpu_pct":99.97,"ready_pct":null,
            "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,"vcpu_pct":99.5,"ready_max_pct":0.1,"guest_pct":90,"user_pct":1,"system_pct":9,"hugetlb_bytes":0,"exits_per_s":1200,"halt_poll_pct":null,"kvm_stats_source":"stats fd","kvm":null,
+           "hugepages_pct":99.5,"hugepages_bytes":1,"pss_bytes":1,"thp_bytes":1,"locked_bytes":0,"ksm_bytes":null,"numa_local_pct":null,"mem_age_s":12,"numa_bytes":null,
            "vcpus":[{"index":0,"tid":4712,"cpu_pct":99.5,"ready_pct":0.1,"guest_pct":90,"pcpu":3,"affinity":"0-3","node":null,"slices_per_s":12.5,
              "user_pct":1,"system_pct":9,"voluntary_switches_per_s":3,"involuntary_switches_per_s":0.5,"exits_per_s":1200,"halt_poll_pct":0,"kvm":null}]}],
          "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812}]}
@@ -48,6 +51,17 @@ public sealed class SchemaTests
         var (parent, name, record) = Locate(path);
         parent[name] = "many";
         Assert.NotEmpty(await SchemaValidation.Validate(record.ToJsonString()));
+    }
+
+    [Theory]
+    [InlineData("""{"0":67108864,"12":0}""", true)]
+    [InlineData("""{"0":"much"}""", false)]
+    [InlineData("[1]", false)]
+    public async Task Schema_takes_bytes_by_node(string value, bool valid)
+    {
+        var (parent, name, record) = Locate("vms/0/numa_bytes");
+        parent[name] = JsonNode.Parse(value);
+        Assert.Equal(valid, (await SchemaValidation.Validate(record.ToJsonString())).Count == 0);
     }
 
     [Fact]

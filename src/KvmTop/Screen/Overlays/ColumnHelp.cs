@@ -26,9 +26,9 @@ internal static class ColumnHelp
                 help.Add(
                     Indent,
                     new TextSpan(new string(' ', Indent), Role.Text),
-                    new TextSpan("worth a look from " + Value(thresholds.Warn, metric.Unit), Role.Warn),
+                    new TextSpan((thresholds.LowIsBad ? "worth a look below " : "worth a look from ") + Value(thresholds.Warn, metric.Unit), Role.Warn),
                     new TextSpan(", ", Role.Dim),
-                    new TextSpan("bad from " + Value(thresholds.Critical, metric.Unit), Role.Critical));
+                    new TextSpan((thresholds.LowIsBad ? "bad below " : "bad from ") + Value(thresholds.Critical, metric.Unit), Role.Critical));
             }
         }
     }

@@ -20,8 +20,8 @@ internal readonly struct Pen(Buffer buffer, bool unicode)
     /// <summary>How a figure of this value looks.</summary>
     public static Style StyleOf(double value, Thresholds? thresholds = null) =>
         double.IsNaN(value) ? Role.Disabled
-        : thresholds is not null && value >= thresholds.Critical ? Role.Critical
-        : thresholds is not null && value >= thresholds.Warn ? Role.Warn
+        : thresholds is not null && thresholds.IsCritical(value) ? Role.Critical
+        : thresholds is not null && thresholds.IsWarn(value) ? Role.Warn
         : Math.Abs(value) < 0.05 ? Role.Dim
         : Role.Text;
 

@@ -25,6 +25,7 @@ internal static class VmFindings
 
     private static readonly Thresholds s_ready = VmsMetrics.PerVcpu.First(m => m.Id == "ready_pct").Thresholds!;
     private static readonly Thresholds s_throttled = VmsMetrics.PerVm.First(m => m.Id == "throttled_pct").Thresholds!;
+    private static readonly Thresholds s_local = VmMemoryMetrics.PerVm.First(m => m.Id == "numa_local_pct").Thresholds!;
     private static readonly Thresholds s_swap = VmsMetrics.PerVm.First(m => m.Id == "swap_bytes").Thresholds!;
 
     /// <summary>What stands out about a VM, the worst first; empty when nothing does.</summary>
@@ -35,10 +36,25 @@ internal static class VmFindings
         Ready(row, findings);
         Throttled(row, findings);
         Swap(row, findings);
+        Remote(row, findings);
         Emulator(row, findings);
         VcpuEmulation(row, findings);
         Size(row, findings);
         return findings.Count < 2 ? findings : [.. findings.OrderByDescending(f => f.Severity)];
+    }
+
+    private static void Remote(VmRow row, List<Finding> findings)
+    {
+        if (VmMemoryMetrics.Of(row) is not { Nodes: { } nodes } memory || !s_local.IsWarn(memory.LocalPct))
+        {
+            return;
+        }
+
+        var home = nodes.MaxBy(n => n.Bytes);
+        var runs = memory.VcpuNodes.MaxBy(n => n.Share);
+        findings.Add(new(
+            s_local.IsCritical(memory.LocalPct) ? Severity.Critical : Severity.Warning,
+            Invariant($"at most {memory.LocalPct:0} % of its memory is local: {home.Bytes * 100.0 / nodes.Sum(n => (double)n.Bytes):0} % lies on node {home.Node}, {runs.Share * 100:0} % of its vCPUs run on node {runs.Node}")));
     }
 
     private static void State(VmRow row, List<Finding> findings)

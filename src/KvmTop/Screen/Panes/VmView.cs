@@ -30,7 +30,10 @@ internal sealed class VmView(VmKey key) : IPane, IVmSelection
     public char Key => '\0';
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<Topic> Needs { get; } = [VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, KvmStatsTopic.Instance, MachineTopic.Instance, HostTopic.Instance];
+    public IReadOnlyCollection<Topic> Needs { get; } =
+    [
+        VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, KvmStatsTopic.Instance, MachineTopic.Instance, HostTopic.Instance, VmMemoryTopic.Instance,
+    ];
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyHint> Hints { get; } = [new("l", "Command line"), new("Esc", "Back")];

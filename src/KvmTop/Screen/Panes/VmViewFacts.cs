@@ -14,14 +14,19 @@ internal static class VmViewFacts
 
     private static readonly Metric<VmRow>[] s_figures =
     [
-        .. new[] { "cpu_pct", "vcpu_pct", "emulator_pct", "guest_pct", "user_pct", "system_pct", "throttled_pct", "exits_per_s", "halt_poll_pct", "rss_bytes", "hugetlb_bytes", "swap_bytes" }
+        .. new[]
+            {
+                "cpu_pct", "vcpu_pct", "emulator_pct", "guest_pct", "user_pct", "system_pct", "throttled_pct", "exits_per_s", "halt_poll_pct",
+                "rss_bytes", "hugepages_pct", "swap_bytes", "numa_local_pct",
+            }
             .Select(id => Catalog.VmMetrics.First(m => m.Id == id)),
     ];
 
     private static readonly Dictionary<string, string> s_labels = new()
     {
-        ["cpu_pct"] = "CPU", ["vcpu_pct"] = "vCPUs", ["emulator_pct"] = "emulator", ["guest_pct"] = "guest", ["user_pct"] = "user", ["system_pct"] = "system",
-        ["throttled_pct"] = "throttled", ["exits_per_s"] = "exits/s", ["halt_poll_pct"] = "halt polling", ["rss_bytes"] = "RSS", ["hugetlb_bytes"] = "huge", ["swap_bytes"] = "swap",
+        ["cpu_pct"] = "CPU", ["vcpu_pct"] = "vCPUs", ["emulator_pct"] = "emul", ["guest_pct"] = "guest", ["user_pct"] = "user", ["system_pct"] = "system",
+        ["throttled_pct"] = "throttled", ["exits_per_s"] = "exits/s", ["halt_poll_pct"] = "polling", ["rss_bytes"] = "RSS", ["hugepages_pct"] = "huge",
+        ["swap_bytes"] = "swap", ["numa_local_pct"] = "local",
     };
 
     /// <summary>Draws the frame and what is in it; returns its rows.</summary>
@@ -64,7 +69,7 @@ internal static class VmViewFacts
         string? Clean(string? text) => text is null ? null : HostileText.Clean(text, 128);
         string? Bytes(ulong? bytes) => bytes is { } b ? FigureFormat.ToText(Figure.Of(b), Unit.Bytes) : null;
         var vcpus = info.VcpuCount is { } n ? string.Create(CultureInfo.InvariantCulture, $"{n}{(d.MaxVcpus > n ? $" of {d.MaxVcpus}" : "")}, told by {Clean(info.VcpuSource)}") : Clean(info.VcpuSource);
-        var memory = Bytes(d.MemoryBytes) is { } m ? m + (d.MaxMemoryBytes > d.MemoryBytes ? $" of {Bytes(d.MaxMemoryBytes)}" : "") + (d.MemoryPath is { } path ? $" on {Clean(path)}" : "") : null;
+        var memory = Bytes(d.MemoryBytes) is { } m ? m + (d.MaxMemoryBytes > d.MemoryBytes ? $" of {Bytes(d.MaxMemoryBytes)}" : "") + (VmMemoryMetrics.Backing(d) is var backing and not VmMemoryMetrics.Anonymous ? ", " + backing : "") : null;
         var words = new List<(string, string?)>
         {
             ("VMM", VmsMetrics.Name(info.Vmm) + (d.LibvirtOwned ? " under libvirt" : "")),

@@ -14,6 +14,21 @@ public sealed class PaneScreenTests
     public void Host_simulated_looks_as_accepted(int width, int height) =>
         ScreenFile.Matches($"host-{width}x{height}", new PaneStage(30).Draw(new HostPane(), width, height));
 
+    [Theory]
+    [InlineData(80, 17)]
+    [InlineData(120, 34)]
+    [InlineData(160, 44)]
+    public void Memory_simulated_looks_as_accepted(int width, int height) =>
+        ScreenFile.Matches($"memory-{width}x{height}", new PaneStage(30).Draw(new MemoryPane(), width, height));
+
+    [Fact]
+    public void Memory_ascii_has_nothing_but_ascii()
+    {
+        var lines = new PaneStage(30, unicode: false).Draw(new MemoryPane(), 120, 34);
+        Assert.All(lines, l => Assert.DoesNotContain(l, c => c > 126));
+        ScreenFile.Matches("memory-ascii-120x34", lines);
+    }
+
     [Fact]
     public void Host_of_many_cpus_looks_as_accepted() => ScreenFile.Matches("host-256cpus-120x34", new PaneStage(30, pcpus: 256).Draw(new HostPane(), 120, 34));
 
@@ -51,7 +66,7 @@ public sealed class PaneScreenTests
     {
         var stage = new PaneStage(10);
         var empty = PaneStage.Show(null);
-        foreach (var make in (Func<IPane>[])[() => new HostPane(), () => new EventsPane(), () => new VmView(stage.Vm("ci-runner").Info.Key)])
+        foreach (var make in (Func<IPane>[])[() => new HostPane(), () => new MemoryPane(), () => new EventsPane(), () => new VmView(stage.Vm("ci-runner").Info.Key)])
         {
             foreach (var ui in new[] { stage.Ui, empty })
             {
@@ -77,7 +92,7 @@ public sealed class PaneScreenTests
     public void Render_odd_sizes_stays_inside_its_area(int width, int height)
     {
         var stage = new PaneStage(10);
-        foreach (var pane in (IPane[])[new HostPane(), new EventsPane(), new VmView(stage.Vm("ci-runner").Info.Key)])
+        foreach (var pane in (IPane[])[new HostPane(), new MemoryPane(), new EventsPane(), new VmView(stage.Vm("ci-runner").Info.Key)])
         {
             pane.Update(stage.Ui);
             var buffer = new Buffer(width + 4, height + 4);

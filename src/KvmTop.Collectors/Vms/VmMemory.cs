@@ -1,0 +1,144 @@
+using KvmTop.Linux;
+
+namespace KvmTop.Collectors;
+
+/// <summary>What a VM's memory is made of and where it lies, as of one reading of its expensive files. NaN and null are not known.</summary>
+public sealed class VmMemory
+{
+    /// <param name="rollup">/proc/PID/smaps_rollup, or null.</param>
+    /// <param name="rollupReason">Why it is null.</param>
+    /// <param name="places">The sums of /proc/PID/numa_maps, or null.</param>
+    /// <param name="placesReason">Why they are null.</param>
+    /// <param name="ksm">/proc/PID/ksm_stat, or null.</param>
+    /// <param name="hostNodes">The nodes of the host, each of which gets a figure.</param>
+    /// <param name="vcpuNodes">The share of the vCPUs that each node runs, adding up to 1; empty when not known.</param>
+    public VmMemory(
+        SmapsRollup? rollup,
+        string? rollupReason,
+        IReadOnlyList<NumaPlacement>? places,
+        string? placesReason,
+        KsmStat? ksm,
+        IReadOnlyList<NumaNode> hostNodes,
+        IReadOnlyList<(int Node, double Share)> vcpuNodes)
+    {
+        (Rollup, RollupReason, PlacesReason, Ksm, VcpuNodes) = (rollup, rollupReason, placesReason, ksm, vcpuNodes);
+        Nodes = places is null ? null : SumNodes(places, hostNodes);
+        HugetlbSizes = places is null ? null : SumSizes(places);
+        LocalPct = Local(Nodes, vcpuNodes);
+    }
+
+    /// <summary>What smaps_rollup says.</summary>
+    public SmapsRollup? Rollup { get; }
+
+    /// <summary>Why there is no <see cref="Rollup"/>.</summary>
+    public string? RollupReason { get; }
+
+    /// <summary>Why there is no <see cref="Nodes"/>.</summary>
+    public string? PlacesReason { get; }
+
+    /// <summary>What same-page merging does for it.</summary>
+    public KsmStat? Ksm { get; }
+
+    /// <summary>Bytes on each node of the host, by node.</summary>
+    public IReadOnlyList<(int Node, ulong Bytes)>? Nodes { get; }
+
+    /// <summary>Bytes in hugetlb pages of each size, smallest first; null when numa_maps was not read.</summary>
+    public IReadOnlyList<(ulong PageBytes, ulong Bytes)>? HugetlbSizes { get; }
+
+    /// <summary>The share of its vCPUs on each node.</summary>
+    public IReadOnlyList<(int Node, double Share)> VcpuNodes { get; }
+
+    /// <summary>
+    /// How much of its memory can be local: for each node the lesser of its share of the memory and its share of the vCPUs, summed, in percent.
+    /// </summary>
+    public double LocalPct { get; }
+
+    /// <summary>Memory in hugepages of either kind, in percent of what is resident; NaN when nothing is.</summary>
+    public double HugePct
+    {
+        get
+        {
+            if (Rollup is not { Rss: { } rss, Hugetlb: var hugetlb } rollup || (hugetlb is null && rollup.Transparent is null))
+            {
+                return double.NaN;
+            }
+
+            var all = (double)rss + (hugetlb ?? 0);
+            return all > 0 ? Math.Min(100, ((hugetlb ?? 0) + (double)(rollup.Transparent ?? 0)) * 100 / all) : double.NaN;
+        }
+    }
+
+    private static List<(int, ulong)> SumNodes(IReadOnlyList<NumaPlacement> places, IReadOnlyList<NumaNode> hostNodes)
+    {
+        var nodes = new List<(int Node, ulong Bytes)>(hostNodes.Count);
+        foreach (var node in hostNodes)
+        {
+            nodes.Add((node.Number, 0));
+        }
+
+        foreach (var place in places)
+        {
+            var at = nodes.FindIndex(n => n.Node == place.Node);
+            if (at < 0)
+            {
+                nodes.Add((place.Node, place.Bytes));
+            }
+            else
+            {
+                nodes[at] = (place.Node, nodes[at].Bytes + place.Bytes);
+            }
+        }
+
+        nodes.Sort(static (a, b) => a.Node.CompareTo(b.Node));
+        return nodes;
+    }
+
+    private static List<(ulong, ulong)> SumSizes(IReadOnlyList<NumaPlacement> places)
+    {
+        var sizes = new List<(ulong Size, ulong Bytes)>();
+        foreach (var place in places)
+        {
+            if (!place.Hugetlb)
+            {
+                continue;
+            }
+
+            var at = sizes.FindIndex(s => s.Size == place.PageBytes);
+            if (at < 0)
+            {
+                sizes.Add((place.PageBytes, place.Bytes));
+            }
+            else
+            {
+                sizes[at] = (place.PageBytes, sizes[at].Bytes + place.Bytes);
+            }
+        }
+
+        sizes.Sort(static (a, b) => a.Size.CompareTo(b.Size));
+        return sizes;
+    }
+
+    private static double Local(IReadOnlyList<(int Node, ulong Bytes)>? memory, IReadOnlyList<(int Node, double Share)> vcpus)
+    {
+        if (memory is null || vcpus.Count == 0)
+        {
+            return double.NaN;
+        }
+
+        double all = 0, local = 0;
+        foreach (var (_, bytes) in memory)
+        {
+            all += bytes;
+        }
+
+        foreach (var (node, bytes) in memory)
+        {
+            foreach (var (where, share) in vcpus)
+            {
+                local += where == node ? Math.Min(bytes / all, share) : 0;
+            }
+        }
+
+        return all > 0 ? Math.Min(100, local * 100) : double.NaN;
+    }
+}
