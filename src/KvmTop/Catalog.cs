@@ -16,6 +16,7 @@ internal static class Catalog
         VcpuTimesTopic.Instance,
         VcpuPlacementTopic.Instance,
         InterruptsTopic.Instance,
+        ModulesTopic.Instance,
         SelfTopic.Instance,
     ];
 
@@ -36,6 +37,7 @@ internal static class Catalog
     [
         new VmsPane(ui),
         new VcpusPane(),
+        new ModulesPane(),
         new HostPane(),
         new EventsPane(),
     ];

@@ -16,10 +16,11 @@ internal static class HostTree
         AddProc(tree, host);
         AddCpus(tree, host.Topology);
         AddNodes(tree, host);
-        AddModules(tree, host);
+        ModuleFiles.AddTo(tree, host, Kernel);
         CgroupFiles.AddTo(tree, host.Processes);
         tree.AddText("/etc/passwd", Passwords());
-        tree.AddUnreadable("/dev/kvm");
+        tree.AddText("/etc/group", "root:x:0:\nkvm:x:109:admin,libvirt-qemu\nlibvirt:x:128:admin\n");
+        tree.AddUnreadable("/dev/kvm", new FileFacts(FileKind.CharacterDevice, 0, 109, 0x1B0, 10, 232));
         return tree;
     }
 
@@ -120,42 +121,6 @@ internal static class HostTree
                 tree.AddText(pool + "nr_overcommit_hugepages", "0\n");
             }
         }
-    }
-
-    private static void AddModules(FileTree tree, HostModel host)
-    {
-        tree.Add("/proc/modules", (ref Utf8Writer writer, long now) =>
-        {
-            writer.Text("vhost_net 32768 12 - Live 0x0000000000000000\nvhost 65536 1 vhost_net, Live 0x0000000000000000\ntun 65536 25 vhost_net, Live 0x0000000000000000\n"u8);
-            writer.Number("kvm_amd 245760 "u8, VmsAt(host, now));
-            writer.Text(" - Live 0x0000000000000000\nccp 143360 1 kvm_amd, Live 0x0000000000000000\nkvm 1425408 1 kvm_amd, Live 0x0000000000000000\n"u8);
-            writer.Text("nvme 61440 4 - Live 0x0000000000000000\nmlx5_core 2330624 0 - Live 0x0000000000000000\n"u8);
-            return Errno.None;
-        });
-        tree.AddText("/sys/module/kvm/refcnt", "1\n");
-        tree.AddText("/sys/module/kvm/initstate", "live\n");
-        tree.AddText("/sys/module/kvm/parameters/halt_poll_ns", "200000\n");
-        tree.Add("/sys/module/kvm_amd/refcnt", (ref Utf8Writer writer, long now) =>
-        {
-            writer.Number(VmsAt(host, now));
-            writer.Text("\n"u8);
-            return Errno.None;
-        });
-        tree.AddText("/sys/module/kvm_amd/initstate", "live\n");
-        tree.AddText("/sys/module/kvm_amd/parameters/nested", "1\n");
-        tree.AddText("/sys/module/kvm_amd/parameters/npt", "Y\n");
-        tree.AddText("/sys/module/kvm_amd/parameters/avic", "N\n");
-    }
-
-    private static long VmsAt(HostModel host, long now)
-    {
-        var vms = 0;
-        foreach (var process in host.Processes)
-        {
-            vms += process.IsKvm && process.Life.GenerationAt(now) >= 0 ? 1 : 0;
-        }
-
-        return vms;
     }
 
     private static string Passwords()
