@@ -1,5 +1,6 @@
 using KvmTop.Batch;
 using KvmTop.CommandLine;
+using KvmTop.CommandLine.Subcommands;
 using KvmTop.Configuration;
 using KvmTop.Screen;
 
@@ -9,6 +10,11 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        if (arguments.Length > 0 && SubcommandCatalog.Find(arguments[0]) is { } subcommand)
+        {
+            return Run(subcommand, arguments[1..]);
+        }
+
         var startup = CommandLineParser.Parse(arguments, EnvironmentBlock.OfProcess());
         if (startup.Options is not { } options)
         {
@@ -25,6 +31,18 @@ internal static class Program
         catch (IOException e)
         {
             return StandardStreams.Print($"kvmtop: {e.Message}\n", ExitCode.Failed);
+        }
+    }
+
+    private static int Run(ISubcommand subcommand, string[] arguments)
+    {
+        try
+        {
+            return subcommand.Run(arguments, EnvironmentBlock.OfProcess());
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            return StandardStreams.Print($"kvmtop: {subcommand.Name}: {e.Message}\n", ExitCode.Failed);
         }
     }
 }

@@ -79,7 +79,9 @@ public sealed class ModulesTopic : Topic<ModulesModel, ModulesModel>
 }
 
 /// <summary>Reads the modules of a host; what changes with the kernel only is read once.</summary>
-public sealed class ModulesCollector(HostRoot host) : ICollector<ModulesModel>
+/// <param name="host">The host.</param>
+/// <param name="describes">Ask modinfo what modules and parameters are for.</param>
+public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICollector<ModulesModel>
 {
     private static readonly TimeSpan s_modinfoDeadline = TimeSpan.FromSeconds(3);
 
@@ -99,7 +101,7 @@ public sealed class ModulesCollector(HostRoot host) : ICollector<ModulesModel>
         var config = ModprobeConfig.Read(host);
         var line = KernelCommandLine.Read(host);
         var modules = KnownModules.NamesOf(host, _cpu).ConvertAll(name => KernelModule.Read(host, _index, loaded, name));
-        _info ??= ReadInfo(modules);
+        _info ??= describes ? ReadInfo(modules) : new Dictionary<string, ModuleInfo>();
         var entries = modules.ConvertAll(m => Describe(m, config, line));
         var (answers, reason) = AskDevice();
         var capabilities = KvmCapabilities.Of(host, _cpu, entries, answers);
