@@ -39,6 +39,7 @@ internal static class Catalog
         new VcpusPane(),
         new ModulesPane(),
         new HostPane(),
+        new CheckPane(),
         new EventsPane(),
     ];
 

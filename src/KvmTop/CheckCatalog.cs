@@ -56,4 +56,11 @@ internal static class CheckCatalog
         new VmDisplayCheck(),
         new VmThreadNamesCheck(),
     ];
+
+    /// <summary>Those that run a guest: on request alone.</summary>
+    public static IReadOnlyList<Check> Trials { get; } =
+    [
+        new RunGuestCheck(),
+        new RunQemuCheck(),
+    ];
 }

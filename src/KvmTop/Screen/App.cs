@@ -1,6 +1,7 @@
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using KvmTop.Collectors;
+using KvmTop.Collectors.Checks;
 using KvmTop.Configuration;
 using KvmTop.Screen.Panes;
 using KvmTop.Streams;
@@ -38,6 +39,7 @@ internal sealed class App : IDisposable
     private Rect _footer;
     private Rect _body;
     private Snapshot? _updated;
+    private CheckReport? _checked;
     private int _updates;
 
     /// <param name="terminal">The screen.</param>
@@ -84,6 +86,7 @@ internal sealed class App : IDisposable
         if (_latest.Take() is { } snapshot)
         {
             Ui.Accept(snapshot);
+            Ui.Checks?.Consider(snapshot, watched: Current is CheckPane);
             _updates++;
         }
 
@@ -281,9 +284,9 @@ internal sealed class App : IDisposable
 
     private void Draw()
     {
-        if (_updated != Ui.Snapshot)
+        if (_updated != Ui.Snapshot || _checked != Ui.Checks?.Report)
         {
-            _updated = Ui.Snapshot;
+            (_updated, _checked) = (Ui.Snapshot, Ui.Checks?.Report);
             Current.Update(Ui);
         }
 

@@ -54,7 +54,7 @@ internal static class Dashboard
     {
         try
         {
-            var ui = new Ui(options, files, terminal.Capabilities.Unicode);
+            var ui = new Ui(options, files, terminal.Capabilities.Unicode) { Checks = new CheckBoard(monitor.Host, monitor.Checks, terminal.WakeUp) };
             using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);
             app.Run();
             return null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KvmTop.Collectors;
+using KvmTop.Collectors.Checks;
 using KvmTop.Text;
 using KvmTop.Tui;
 
@@ -198,9 +199,29 @@ internal static class Header
             buffer.Write(x, line.Y, self, new Style(Role.Dim, Surface.Header));
         }
 
+        RenderChecks(ref pen, x - 1, ui);
+
         if (withTroubles)
         {
             RenderTroubles(pen, x - 1, ui, saysWhenWell: false);
+        }
+    }
+
+    /// <summary>How many failures and warnings the checks found, and in which pane they are.</summary>
+    private static void RenderChecks(ref Pencil pen, int right, Ui ui)
+    {
+        if (ui.Checks?.Report is not { } report)
+        {
+            return;
+        }
+
+        var (failures, warnings) = (report.Count(CheckLevel.Failure), report.Count(CheckLevel.Warning));
+        var text = failures > 0 ? string.Create(CultureInfo.InvariantCulture, $" ! {failures} failure{(failures == 1 ? "" : "s")} (8)")
+            : warnings > 0 ? string.Create(CultureInfo.InvariantCulture, $" ! {warnings} warning{(warnings == 1 ? "" : "s")} (8)")
+            : "";
+        if (text.Length > 0 && pen.X + text.Length <= right)
+        {
+            pen.Write(text, failures > 0 ? Role.Critical : Role.Warn);
         }
     }
 

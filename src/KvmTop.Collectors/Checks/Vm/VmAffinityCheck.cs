@@ -22,7 +22,8 @@ public sealed class VmAffinityCheck() : VmCheck("vm-affinity", "vCPU pinning")
                 continue;
             }
 
-            if (topology.Online.IsSubsetOf(cpus))
+            // A set with room to spare is a pool, in which the scheduler has its choice.
+            if (topology.Online.IsSubsetOf(cpus) || cpus.Count > vm.Info.VcpuThreads)
             {
                 continue;
             }

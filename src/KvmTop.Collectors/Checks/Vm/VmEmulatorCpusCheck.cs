@@ -22,6 +22,12 @@ public sealed class VmEmulatorCpusCheck() : VmCheck("vm-emulator-cpus", "Emulato
             taken.UnionWith(cpus);
         }
 
+        // In a set with room to spare the scheduler finds a place for them: that is a pool, not pinning.
+        if (taken.Count > vm.Info.VcpuThreads)
+        {
+            yield break;
+        }
+
         if (context.AffinityOf(vm.Info.Pid, vm.Info.Pid) is { } emulator && emulator.All(taken.Contains))
         {
             yield return Warning(

@@ -81,9 +81,8 @@ internal sealed class CheckCommand : ISubcommand
             return StandardStreams.Print($"kvmtop: check: no VM {Setting.Quote(vm)}\n", ExitCode.Privilege);
         }
 
-        var report = CheckReport.Run(CheckCatalog.All, context);
+        var report = CheckReport.Run(runs ? [.. CheckCatalog.All, .. CheckCatalog.Trials] : CheckCatalog.All, context);
         StandardStreams.Output.Write(options.Output == OutputFormat.Json ? CheckText.Json(report, snapshot) : CheckText.Text(report, snapshot, all));
-        _ = runs;
         return report.Count(CheckLevel.Failure) > 0 ? Failures : report.Count(CheckLevel.Warning) > 0 ? Warnings : AllWell;
     }
 }

@@ -46,14 +46,19 @@ internal static class CheckText
     public static byte[] Text(CheckReport report, Snapshot snapshot, bool all)
     {
         var text = new StringBuilder();
-        foreach (var (check, finding) in report.Results)
+        var told = new HashSet<CheckResult>();
+        foreach (var result in report.Results)
         {
-            if (finding.Level == CheckLevel.Ok && !all)
+            var (check, finding) = result;
+            if ((finding.Level == CheckLevel.Ok && !all) || told.Contains(result))
             {
                 continue;
             }
 
-            Line(text, $"{Word(finding.Level).ToUpperInvariant(),-8}", $"{(finding.Vm is { } vm ? vm + ": " : "")}{finding.What}  [{check.Id}]");
+            // The same of sixty VMs is said once, with the first of them as the example.
+            var same = report.Results.Where(r => r.Check == check && finding.Vm is not null && r.Finding.Level == finding.Level && r.Finding.What == finding.What).ToList();
+            told.UnionWith(same);
+            Line(text, $"{Word(finding.Level).ToUpperInvariant(),-8}", $"{Names(same)}{finding.What}  [{check.Id}]");
             Line(text, "    seen ", finding.Evidence);
             Line(text, "    why  ", finding.Why);
             Line(text, "    fix  ", finding.Fix);
@@ -97,6 +102,14 @@ internal static class CheckText
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    private static string Names(List<CheckResult> same)
+    {
+        const int most = 6;
+        var names = same.Select(r => r.Finding.Vm).OfType<string>().ToList();
+        return names.Count == 0 ? ""
+            : string.Join(", ", names.Take(most)) + (names.Count > most ? string.Create(CultureInfo.InvariantCulture, $" and {names.Count - most} more") : "") + ": ";
     }
 
     private static void Line(StringBuilder text, string label, string? value)
