@@ -17,6 +17,7 @@ internal static class Catalog
         VcpuPlacementTopic.Instance,
         InterruptsTopic.Instance,
         ModulesTopic.Instance,
+        KernelLogTopic.Instance,
         SelfTopic.Instance,
     ];
 

@@ -17,6 +17,7 @@ internal static class HostTree
         AddCpus(tree, host.Topology);
         AddNodes(tree, host);
         ModuleFiles.AddTo(tree, host, Kernel);
+        HostFactsFiles.AddTo(tree, host.Topology);
         CgroupFiles.AddTo(tree, host.Processes);
         tree.AddText("/etc/passwd", Passwords());
         tree.AddText("/etc/group", "root:x:0:\nkvm:x:109:admin,libvirt-qemu\nlibvirt:x:128:admin\n");
@@ -52,6 +53,8 @@ internal static class HostTree
             26 30 0:5 / /dev rw,nosuid,relatime shared:2 - devtmpfs udev rw,size=131890360k,nr_inodes=32972590,mode=755,inode64
             30 1 253:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg0-root rw
             34 24 0:29 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
+            38 24 0:7 / /sys/kernel/security rw,nosuid,nodev,noexec,relatime shared:16 - securityfs securityfs rw
+            39 24 0:12 / /sys/kernel/tracing rw,nosuid,nodev,noexec,relatime shared:17 - tracefs tracefs rw
             37 26 0:32 / /dev/hugepages rw,nosuid,nodev,relatime shared:15 - hugetlbfs hugetlbfs rw,pagesize=2M
 
             """);

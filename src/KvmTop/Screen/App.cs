@@ -21,8 +21,8 @@ internal sealed class App : IDisposable
     // A resize or key is drawn at once; a snapshot that came in between waits no longer than this for the next wake-up.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
 
-    // Read whatever pane is shown: the header's figures, and the VMs for the events of their coming and going.
-    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance];
+    // Read whatever pane is shown: the header's figures, the VMs for the events of their coming and going, and the kernel log for its lines.
+    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance, KernelLogTopic.Instance];
 
     private readonly ITerminal _terminal;
     private readonly Hub _hub;

@@ -36,7 +36,8 @@ public sealed class RunQemuCheck() : Check("run-qemu", "A guest runs under QEMU"
         var errno = MemoryFile.Create("kvmtop-rom", rom, out var file);
         using (file)
         {
-            return file is null ? [Unknown("no guest for QEMU could be made", $"memfd_create: {errno.Describe()}")] : Run(context, program, file.Path);
+            // A list, made before the file is gone.
+            return file is null ? [Unknown("no guest for QEMU could be made", $"memfd_create: {errno.Describe()}")] : [.. Run(context, program, file.Path)];
         }
     }
 
