@@ -40,6 +40,13 @@ public abstract class HostRoot
 
     /// <summary>True when the path exists as seen by this user.</summary>
     public abstract bool Exists(string path);
+
+    /// <summary>Owner, group, mode and kind of a file; ENOSYS where the host does not keep them.</summary>
+    public virtual Errno Stat(string path, out FileFacts facts)
+    {
+        facts = default;
+        return Errno.ENOSYS;
+    }
 }
 
 /// <summary>An entry of a directory of numbers.</summary>

@@ -12,5 +12,16 @@ public static class SystemInfo
     /// <summary>The user as whom files are opened; 0 is root.</summary>
     public static uint EffectiveUserId => Libc.geteuid();
 
+    /// <summary>The groups in effect for this process, the effective one included.</summary>
+    public static unsafe IReadOnlyList<uint> Groups()
+    {
+        const int most = 65536;
+        var groups = new uint[most];
+        int count;
+        fixed (uint* p = groups)
+            count = Libc.getgroups(most, p);
+        return [Libc.getegid(), .. groups.AsSpan(0, Math.Max(count, 0))];
+    }
+
     private static long Positive(long value, long otherwise) => value > 0 ? value : otherwise;
 }

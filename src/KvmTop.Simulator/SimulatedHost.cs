@@ -187,6 +187,24 @@ public sealed class SimulatedHost : HostRoot
     }
 
     /// <inheritdoc/>
+    public override Errno Stat(string path, out FileFacts facts)
+    {
+        facts = default;
+        if (ProcTree.Covers(path))
+        {
+            return Errno.ENOSYS;
+        }
+
+        if (_tree.Find(path) is not { } node)
+        {
+            return Errno.ENOENT;
+        }
+
+        facts = node.Children is null ? node.Facts : new FileFacts(FileKind.Directory, 0, 0, 0x1ED);
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
     public override bool Exists(string path) =>
         ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing
         : KvmDebugfs.Covers(path) ? _kvm.Open(path) is not null || _kvm.List(path, []) == Errno.None

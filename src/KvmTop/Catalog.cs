@@ -20,6 +20,8 @@ internal static class Catalog
         MemoryTopic.Instance,
         VmMemoryTopic.Instance,
         InterruptsTopic.Instance,
+        ModulesTopic.Instance,
+        KernelLogTopic.Instance,
         SelfTopic.Instance,
     ];
 
@@ -45,7 +47,9 @@ internal static class Catalog
         new VcpusPane(),
         new ExitsPane(),
         new MemoryPane(),
+        new ModulesPane(),
         new HostPane(),
+        new CheckPane(),
         new EventsPane(),
     ];
 

@@ -12,6 +12,7 @@ internal sealed class Monitor : IDisposable
 {
     private readonly EventLoopScheduler _collector = new(start => new Thread(start) { IsBackground = true, Name = "collector" });
     private readonly EventLoopScheduler _worker = new(start => new Thread(start) { IsBackground = true, Name = "slow topics" });
+    private readonly EventLoopScheduler _checks = new(start => new Thread(start) { IsBackground = true, Name = "checks" });
     private readonly CollectorServices _services = new();
 
     /// <param name="options">Which host, and how often.</param>
@@ -25,6 +26,9 @@ internal sealed class Monitor : IDisposable
 
     /// <summary>The files that are read.</summary>
     public HostRoot Host { get; }
+
+    /// <summary>Where checks run.</summary>
+    public IScheduler Checks => _checks;
 
     /// <summary>Snapshots of it.</summary>
     public Hub Hub { get; }
@@ -42,6 +46,7 @@ internal sealed class Monitor : IDisposable
         });
         done.Wait(TimeSpan.FromMilliseconds(500));
         _worker.Dispose();
+        _checks.Dispose();
         _collector.Dispose();
     }
 

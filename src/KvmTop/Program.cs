@@ -1,5 +1,6 @@
 using KvmTop.Batch;
 using KvmTop.CommandLine;
+using KvmTop.CommandLine.Subcommands;
 using KvmTop.Configuration;
 using KvmTop.Screen;
 
@@ -9,9 +10,9 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (Subcommand.Of(arguments) is { } subcommand)
+        if (arguments.Length > 0 && SubcommandCatalog.Find(arguments[0]) is { } subcommand)
         {
-            return Run(subcommand, arguments);
+            return Run(subcommand, arguments[1..]);
         }
 
         var startup = CommandLineParser.Parse(arguments, EnvironmentBlock.OfProcess());
@@ -33,15 +34,15 @@ internal static class Program
         }
     }
 
-    private static int Run(Subcommand subcommand, string[] arguments)
+    private static int Run(ISubcommand subcommand, string[] arguments)
     {
         try
         {
-            return subcommand.Run(arguments[1..]);
+            return subcommand.Run(arguments, EnvironmentBlock.OfProcess());
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or TimeoutException)
         {
-            return StandardStreams.Print($"kvmtop: {e.Message}\n", ExitCode.Failed);
+            return StandardStreams.Print($"kvmtop: {subcommand.Name}: {e.Message}\n", ExitCode.Failed);
         }
     }
 }

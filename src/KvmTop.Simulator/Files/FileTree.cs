@@ -9,6 +9,8 @@ internal sealed class TreeNode
     public List<string>? Children { get; init; }
 
     public FormatFile? Format { get; init; }
+
+    public FileFacts Facts { get; init; } = new(FileKind.Regular, 0, 0, 0x124);
 }
 
 /// <summary>The files that exist all the time, by their whole path.</summary>
@@ -30,8 +32,16 @@ internal sealed class FileTree
         });
     }
 
+    /// <summary>A file that root may write.</summary>
+    public void AddWritable(string path, string text)
+    {
+        AddText(path, text);
+        _nodes[path] = new TreeNode { Format = _nodes[path].Format, Facts = new(FileKind.Regular, 0, 0, 0x1A4) };
+    }
+
     /// <summary>Something that exists and cannot be read, such as a device.</summary>
-    public void AddUnreadable(string path) => Add(path, static (ref Utf8Writer _, long _) => Errno.EINVAL);
+    public void AddUnreadable(string path, FileFacts facts) =>
+        AddNode(path, new TreeNode { Format = static (ref Utf8Writer _, long _) => Errno.EINVAL, Facts = facts });
 
     private void AddNode(string path, TreeNode node)
     {

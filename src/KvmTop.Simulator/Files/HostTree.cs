@@ -16,11 +16,13 @@ internal static class HostTree
         AddProc(tree, host);
         AddCpus(tree, host.Topology);
         AddNodes(tree, host);
-        AddModules(tree, host);
+        ModuleFiles.AddTo(tree, host, Kernel);
+        HostFactsFiles.AddTo(tree, host.Topology);
         CgroupFiles.AddTo(tree, host.Processes);
         tree.AddText("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
         tree.AddText("/etc/passwd", Passwords());
-        tree.AddUnreadable("/dev/kvm");
+        tree.AddText("/etc/group", "root:x:0:\nkvm:x:109:admin,libvirt-qemu\nlibvirt:x:128:admin\n");
+        tree.AddUnreadable("/dev/kvm", new FileFacts(FileKind.CharacterDevice, 0, 109, 0x1B0, 10, 232));
         return tree;
     }
 
@@ -57,6 +59,8 @@ internal static class HostTree
             26 30 0:5 / /dev rw,nosuid,relatime shared:2 - devtmpfs udev rw,size=131890360k,nr_inodes=32972590,mode=755,inode64
             30 1 253:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg0-root rw
             34 24 0:29 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
+            38 24 0:7 / /sys/kernel/security rw,nosuid,nodev,noexec,relatime shared:16 - securityfs securityfs rw
+            39 24 0:12 / /sys/kernel/tracing rw,nosuid,nodev,noexec,relatime shared:17 - tracefs tracefs rw
             37 26 0:32 / /dev/hugepages rw,nosuid,nodev,relatime shared:15 - hugetlbfs hugetlbfs rw,pagesize=2M
 
             """);
@@ -153,42 +157,6 @@ internal static class HostTree
                 tree.AddText(pool + "nr_overcommit_hugepages", pages > 0 ? "512\n" : "0\n");
             }
         }
-    }
-
-    private static void AddModules(FileTree tree, HostModel host)
-    {
-        tree.Add("/proc/modules", (ref Utf8Writer writer, long now) =>
-        {
-            writer.Text("vhost_net 32768 12 - Live 0x0000000000000000\nvhost 65536 1 vhost_net, Live 0x0000000000000000\ntun 65536 25 vhost_net, Live 0x0000000000000000\n"u8);
-            writer.Number("kvm_amd 245760 "u8, VmsAt(host, now));
-            writer.Text(" - Live 0x0000000000000000\nccp 143360 1 kvm_amd, Live 0x0000000000000000\nkvm 1425408 1 kvm_amd, Live 0x0000000000000000\n"u8);
-            writer.Text("nvme 61440 4 - Live 0x0000000000000000\nmlx5_core 2330624 0 - Live 0x0000000000000000\n"u8);
-            return Errno.None;
-        });
-        tree.AddText("/sys/module/kvm/refcnt", "1\n");
-        tree.AddText("/sys/module/kvm/initstate", "live\n");
-        tree.AddText("/sys/module/kvm/parameters/halt_poll_ns", "200000\n");
-        tree.Add("/sys/module/kvm_amd/refcnt", (ref Utf8Writer writer, long now) =>
-        {
-            writer.Number(VmsAt(host, now));
-            writer.Text("\n"u8);
-            return Errno.None;
-        });
-        tree.AddText("/sys/module/kvm_amd/initstate", "live\n");
-        tree.AddText("/sys/module/kvm_amd/parameters/nested", "1\n");
-        tree.AddText("/sys/module/kvm_amd/parameters/npt", "Y\n");
-        tree.AddText("/sys/module/kvm_amd/parameters/avic", "N\n");
-    }
-
-    private static long VmsAt(HostModel host, long now)
-    {
-        var vms = 0;
-        foreach (var process in host.Processes)
-        {
-            vms += process.IsKvm && process.Life.GenerationAt(now) >= 0 ? 1 : 0;
-        }
-
-        return vms;
     }
 
     private static string Passwords()

@@ -1,6 +1,7 @@
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using KvmTop.Collectors;
+using KvmTop.Collectors.Checks;
 using KvmTop.Configuration;
 using KvmTop.Screen.Panes;
 using KvmTop.Streams;
@@ -20,8 +21,8 @@ internal sealed class App : IDisposable
     // A resize or key is drawn at once; a snapshot that came in between waits no longer than this for the next wake-up.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
 
-    // Read whatever pane is shown: the header's figures, and the VMs for the events of their coming and going.
-    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance];
+    // Read whatever pane is shown: the header's figures, the VMs for the events of their coming and going, and the kernel log for its lines.
+    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance, KernelLogTopic.Instance];
 
     private readonly ITerminal _terminal;
     private readonly Hub _hub;
@@ -39,6 +40,7 @@ internal sealed class App : IDisposable
     private Rect _footer;
     private Rect _body;
     private Snapshot? _updated;
+    private CheckReport? _checked;
     private int _updates;
 
     /// <param name="terminal">The screen.</param>
@@ -85,6 +87,7 @@ internal sealed class App : IDisposable
         if (_latest.Take() is { } snapshot)
         {
             Ui.Accept(snapshot);
+            Ui.Checks?.Consider(snapshot, watched: Current is CheckPane);
             _updates++;
         }
 
@@ -309,9 +312,9 @@ internal sealed class App : IDisposable
 
     private void Draw()
     {
-        if (_updated != Ui.Snapshot)
+        if (_updated != Ui.Snapshot || _checked != Ui.Checks?.Report)
         {
-            _updated = Ui.Snapshot;
+            (_updated, _checked) = (Ui.Snapshot, Ui.Checks?.Report);
             Current.Update(Ui);
         }
 

@@ -54,8 +54,11 @@ internal static class Dashboard
     {
         try
         {
-            var ui = new Ui(options, files, terminal.Capabilities.Unicode);
-            ui.StartTrace = (vm, longest) => (Trace.TraceStarter.Start(monitor.Host, vm, null, longest, out var refusal), refusal);
+            var ui = new Ui(options, files, terminal.Capabilities.Unicode)
+            {
+                Checks = new CheckBoard(monitor.Host, monitor.Checks, terminal.WakeUp),
+                StartTrace = (vm, longest) => (Trace.TraceStarter.Start(monitor.Host, vm, null, longest, out var refusal), refusal),
+            };
             using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);
             app.Run();
             return null;

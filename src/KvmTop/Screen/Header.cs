@@ -1,5 +1,6 @@
 using System.Globalization;
 using KvmTop.Collectors;
+using KvmTop.Collectors.Checks;
 using KvmTop.Text;
 using KvmTop.Tui;
 
@@ -28,10 +29,11 @@ internal static class Header
         }
 
         var (vms, troubles) = lines.CutTop(1);
-        RenderVms(buffer, vms, row, ui, withTroubles: troubles.IsEmpty);
+        var told = RenderVms(buffer, vms, row, ui, withTroubles: troubles.IsEmpty);
         if (!troubles.IsEmpty)
         {
-            RenderTroubles(new Pencil(buffer, troubles, Surface.Header), troubles.Right, ui, saysWhenWell: true);
+            var right = told ? troubles.Right : RenderChecks(buffer, troubles, troubles.X, troubles.Right, ui, "! {0} (8) ");
+            RenderTroubles(new Pencil(buffer, troubles, Surface.Header), right, ui, saysWhenWell: true);
         }
     }
 
@@ -167,13 +169,14 @@ internal static class Header
         }
     }
 
-    private static void RenderVms(Buffer buffer, Rect line, HostRow row, Ui ui, bool withTroubles)
+    /// <summary>Returns true when the findings of the checks are told, or there are none to tell.</summary>
+    private static bool RenderVms(Buffer buffer, Rect line, HostRow row, Ui ui, bool withTroubles)
     {
         var pen = new Pencil(buffer, line, Surface.Header);
         if (ui.Snapshot.Get(VmsTopic.Instance).Value is not { } model)
         {
             pen.Pair("VMs", "-", Role.Disabled);
-            return;
+            return true;
         }
 
         int running = 0, paused = 0, other = 0, vcpus = 0;
@@ -198,10 +201,34 @@ internal static class Header
             buffer.Write(x, line.Y, self, new Style(Role.Dim, Surface.Header));
         }
 
+        // On a narrow screen the line below has the count, in short.
+        var left = RenderChecks(buffer, line, pen.X + 1, x - 1, ui, "! {0} {1} (8)  ");
         if (withTroubles)
         {
-            RenderTroubles(pen, x - 1, ui, saysWhenWell: false);
+            RenderTroubles(pen, left, ui, saysWhenWell: false);
         }
+
+        return left < x - 1 || ui.Checks?.Report is null;
+    }
+
+    /// <summary>How many failures or warnings the checks found, and in which pane they are; returns the column before it.</summary>
+    private static int RenderChecks(Buffer buffer, Rect line, int left, int right, Ui ui, string format)
+    {
+        if (ui.Checks?.Report is not { } report)
+        {
+            return right;
+        }
+
+        var failures = report.Count(CheckLevel.Failure);
+        var count = failures > 0 ? failures : report.Count(CheckLevel.Warning);
+        var text = string.Format(CultureInfo.InvariantCulture, format, count, (failures > 0 ? "failure" : "warning") + (count == 1 ? "" : "s"));
+        if (count == 0 || left + text.Length > right)
+        {
+            return right;
+        }
+
+        buffer.Write(right - text.Length, line.Y, text, new Style(failures > 0 ? Role.Critical : Role.Warn, Surface.Header));
+        return right - text.Length;
     }
 
     /// <summary>Which VM suffers, and from what: the worst first, as many as fit.</summary>

@@ -14,6 +14,9 @@ internal sealed class Ui(Options options, ConfigurationFiles files, bool unicode
     /// <summary>Figures of the last minutes.</summary>
     public History History { get; } = new();
 
+    /// <summary>What the checks found; null where there is no host to check.</summary>
+    public CheckBoard? Checks { get; init; }
+
     /// <summary>Settings as they are now; the setup screen and keys replace them.</summary>
     public Options Options { get; set; } = options;
 

@@ -42,6 +42,25 @@ public sealed class PaneScreenTests
 
     [Theory]
     [InlineData(80, 17)]
+    [InlineData(160, 44)]
+    public void Modules_simulated_looks_as_accepted(int width, int height) =>
+        ScreenFile.Matches($"modules-{width}x{height}", new PaneStage(3).Draw(new ModulesPane(), width, height));
+
+    [Fact]
+    public void Modules_key_enter_shows_one_module_in_full_and_escape_goes_back()
+    {
+        var stage = new PaneStage(3);
+        var pane = new ModulesPane();
+        _ = stage.Draw(pane, 80, 17);
+        Assert.True(pane.Handle(new InputEvent(Key.Down), stage.Ui));
+        Assert.True(pane.Handle(new InputEvent(Key.Enter), stage.Ui));
+        Assert.Contains(stage.DrawAgain(pane, 80, 17), l => l.Contains("/etc/modprobe.d/kvm.conf:2: avic=1", StringComparison.Ordinal));
+        Assert.True(pane.Handle(new InputEvent(Key.Escape), stage.Ui));
+        Assert.Contains(stage.DrawAgain(pane, 80, 17), l => l.Contains("MODULE", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(80, 17)]
     [InlineData(120, 34)]
     [InlineData(160, 44)]
     public void Events_simulated_looks_as_accepted(int width, int height) =>
@@ -66,7 +85,7 @@ public sealed class PaneScreenTests
     {
         var stage = new PaneStage(10);
         var empty = PaneStage.Show(null);
-        foreach (var make in (Func<IPane>[])[() => new HostPane(), () => new MemoryPane(), () => new EventsPane(), () => new VmView(stage.Vm("ci-runner").Info.Key)])
+        foreach (var make in (Func<IPane>[])[() => new HostPane(), () => new MemoryPane(), () => new EventsPane(), () => new ModulesPane(), () => new VmView(stage.Vm("ci-runner").Info.Key)])
         {
             foreach (var ui in new[] { stage.Ui, empty })
             {
@@ -92,7 +111,7 @@ public sealed class PaneScreenTests
     public void Render_odd_sizes_stays_inside_its_area(int width, int height)
     {
         var stage = new PaneStage(10);
-        foreach (var pane in (IPane[])[new HostPane(), new MemoryPane(), new EventsPane(), new VmView(stage.Vm("ci-runner").Info.Key)])
+        foreach (var pane in (IPane[])[new HostPane(), new MemoryPane(), new EventsPane(), new ModulesPane(), new VmView(stage.Vm("ci-runner").Info.Key)])
         {
             pane.Update(stage.Ui);
             var buffer = new Buffer(width + 4, height + 4);

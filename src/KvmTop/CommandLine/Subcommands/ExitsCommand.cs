@@ -6,15 +6,15 @@ using KvmTop.Configuration;
 using KvmTop.Linux;
 using KvmTop.Trace;
 
-namespace KvmTop.CommandLine;
+namespace KvmTop.CommandLine.Subcommands;
 
 /// <summary><c>kvmtop exits VM</c>: traces a VM for some seconds and prints its exits by reason.</summary>
-internal static class ExitsCommand
+internal sealed class ExitsCommand : ISubcommand
 {
     private const double DefaultSeconds = 5;
     private const double MostSeconds = 86400;
 
-    private const string Help =
+    private const string HelpText =
         """
         Usage: kvmtop exits VM [OPTION]...
 
@@ -43,10 +43,14 @@ internal static class ExitsCommand
 
     private static readonly ParserConfiguration s_configuration = new() { EnablePosixBundling = true, ResponseFileTokenReplacer = null };
 
-    /// <summary>The subcommand.</summary>
-    public static Subcommand Definition { get; } = new("exits", "VM [--vcpu N] [--seconds S] [-o FMT]", "Trace a VM's exits: why, how many, how long.", Run);
+    /// <inheritdoc/>
+    public string Name => "exits";
 
-    private static int Run(IReadOnlyList<string> arguments)
+    /// <inheritdoc/>
+    public string Help => HelpText;
+
+    /// <inheritdoc/>
+    public int Run(IReadOnlyList<string> arguments, EnvironmentBlock environment)
     {
         if (!TryParse(arguments, out var request, out var text))
         {
@@ -128,7 +132,7 @@ internal static class ExitsCommand
         request = new ExitsRequest();
         if (result.GetResult(help) is { Implicit: false })
         {
-            text = Help;
+            text = HelpText;
             return false;
         }
 

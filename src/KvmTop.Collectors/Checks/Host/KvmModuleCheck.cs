@@ -1,0 +1,57 @@
+using KvmTop.Linux;
+
+namespace KvmTop.Collectors.Checks;
+
+/// <summary>Whether the kernel has KVM, and why a part of it is not loaded.</summary>
+public sealed class KvmModuleCheck() : Check("kvm-module", "KVM is in the kernel", CheckGroup.Kvm)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<CheckFinding> Run(CheckContext context)
+    {
+        var modules = context.Modules;
+        var kvm = modules.Find("kvm");
+        if (kvm is null || !kvm.Module.IsPresent)
+        {
+            yield return kvm is null ? Unknown("whether the kernel has KVM cannot be seen", "/sys/module") : Absent(context, kvm, "kvm");
+            yield break;
+        }
+
+        if (modules.Vendor is { } vendor)
+        {
+            yield return Ok($"kvm is {ModulesTopic.Word(kvm.Module.State)}, and its part for this CPU: {vendor.Module.Name} is {ModulesTopic.Word(vendor.Module.State)}", vendor.Module.Evidence);
+        }
+        else if (KnownModules.VendorOf(context.Cpu) is { } name)
+        {
+            yield return modules.Find(name) is { } part ? Absent(context, part, name) : Unknown($"whether {name} is there cannot be seen");
+        }
+        else
+        {
+            yield return Ok($"kvm is {ModulesTopic.Word(kvm.Module.State)}", kvm.Module.Evidence);
+        }
+    }
+
+    private static CheckFinding Absent(CheckContext context, ModuleEntry entry, string name)
+    {
+        const string why = "without it there is no /dev/kvm, and guests can only be emulated";
+        if (entry.Blocked is { } blocked)
+        {
+            return Failure($"{name} is not loaded: it is kept from loading", blocked, why, $"remove that ({blocked.Split(": ")[0]}), then: modprobe {name}");
+        }
+
+        var said = context.Log.LastOrDefault(l => l.Subject == KernelLogSubject.Kvm);
+        var log = said is null ? "" : $"; kernel log: {said.Text}";
+        var unsupported = said?.Text.Contains("not supported", StringComparison.OrdinalIgnoreCase) == true || said?.Text.Contains("no hardware support", StringComparison.OrdinalIgnoreCase) == true;
+        return entry.Module.State switch
+        {
+            ModuleState.Available when unsupported => Failure($"{name} cannot be loaded: the CPU does not offer what it needs", entry.Module.Evidence + log, why, "see cpu-virtualisation above"),
+            ModuleState.Available => Failure($"{name} is not loaded", entry.Module.Evidence + log, why, "modprobe " + name),
+            ModuleState.Changing => Info($"{name} is being loaded or unloaded", entry.Module.Evidence),
+            ModuleState.Missing => Failure(
+                $"this kernel has no {name}", entry.Module.Evidence, why,
+                context.Modules.HasModules == false
+                    ? $"boot a kernel built with {KernelConfig.OptionOf(name) ?? "CONFIG_KVM"}=y: this one cannot load modules"
+                    : "install the distribution's package of extra kernel modules, or a kernel with KVM; after a kernel update: reboot, for the modules of the running kernel may be gone"),
+            _ => Unknown($"whether the kernel has {name} cannot be seen", entry.Module.Evidence),
+        };
+    }
+}

@@ -1,0 +1,41 @@
+using KvmTop.Vmm;
+
+namespace KvmTop.Collectors.Checks;
+
+/// <summary>Whether a QEMU is installed, and which.</summary>
+public sealed class QemuCheck() : Check("qemu", "QEMU is installed", CheckGroup.Kvm)
+{
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    public override IEnumerable<CheckFinding> Run(CheckContext context)
+    {
+        if (QemuProgram.Find(context.Host) is not { } program)
+        {
+            // Another VMM may be all that is wanted here.
+            return context.AllVms.Any(v => v.Info.Vmm != VmmKind.Qemu)
+                ? [Info("QEMU is not installed", QemuProgram.LookedFor)]
+                : [Warning("no QEMU is installed", QemuProgram.LookedFor, "KVM alone starts nothing: a VMM does", "apt install qemu-system-x86 (Debian, Ubuntu), dnf install qemu-kvm (Fedora, RHEL)")];
+        }
+
+        if (!context.Host.IsLive)
+        {
+            return [Ok($"{program} is installed")];
+        }
+
+        var child = ChildProcess.Run(program, ["--version"], s_deadline);
+        return child.ExitCode == 0 ? Judge(program, HostileText.Clean(child.Output.AsSpan(0, Math.Max(child.Output.AsSpan().IndexOf((byte)'\n'), 0)), 160))
+            : [Warning("QEMU does not start", $"{program} --version: {child.Reason ?? $"exit code {child.ExitCode}"}", "no guest can be started by it", "reinstall it")];
+    }
+
+    private static IEnumerable<CheckFinding> Judge(string program, string version)
+    {
+        // "QEMU emulator version 7.2.13 (Debian 1:7.2+dfsg-7)"
+        var words = version.Split(' ');
+        var at = Array.IndexOf(words, "version");
+        var known = at >= 0 && at + 1 < words.Length && Version.TryParse(words[at + 1].TrimEnd(','), out var parsed) ? parsed : null;
+        yield return known is not null && known < new Version(8, 1)
+            ? Info($"QEMU {known} works; from 8.1 on it keeps KVM's statistics open", $"{program}: {version}", "with an older one, counters of exits come from debugfs, which lockdown refuses")
+            : Ok($"QEMU {known?.ToString() ?? "is installed"}", $"{program}: {version}");
+    }
+}

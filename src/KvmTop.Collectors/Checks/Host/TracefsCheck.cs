@@ -1,0 +1,14 @@
+namespace KvmTop.Collectors.Checks;
+
+/// <summary>Whether exits can be traced.</summary>
+public sealed class TracefsCheck() : Check("tracefs", "tracefs is mounted", CheckGroup.Observability)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<CheckFinding> Run(CheckContext context)
+    {
+        var place = context.MountOf("tracefs", out var known) ?? (context.Host.Exists("/sys/kernel/debug/tracing/events") ? "/sys/kernel/debug/tracing" : null);
+        return place is not null ? [Ok("tracefs is mounted", place)]
+            : known ? [Info("tracefs is not mounted", "/proc/self/mountinfo has no tracefs", "reasons and latencies of exits come from its tracepoints", "mount -t tracefs tracefs /sys/kernel/tracing")]
+            : [Unknown("whether tracefs is mounted cannot be seen", "/proc/self/mountinfo")];
+    }
+}
