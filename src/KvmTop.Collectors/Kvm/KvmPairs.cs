@@ -43,14 +43,32 @@ internal readonly ref struct KvmPairs
     public KvmPair OfVcpu(int place)
     {
         var vcpu = _now.Vcpus(_entry)[place];
-        return Pair(vcpu.Values, _entry.At, _entry.BeforeAt, Before(vcpu, place), _was.At);
+        return Pair(vcpu.Values, _entry.At, _entry.BeforeAt, Before(vcpu, place).Values, _was.At);
     }
 
     public KvmPair OfSum() => Pair(_entry.Sum.Values, _entry.Sum.At, _entry.Sum.BeforeAt, _was.Sum.Values, _was.Sum.At);
 
     public KvmPair OfVm() => Pair(_entry.Own.Values, _entry.Own.At, _entry.Own.BeforeAt, _was.Own.Values, _was.Own.At);
 
-    private KvmValues Before(in KvmVcpuEntry vcpu, int place)
+    /// <summary>Growth per second of the two counters that every list shows: exits, and time polled in the counter's steps. NaN when unknown.</summary>
+    public (double Exits, double Polled) RatesOfVcpu(int place)
+    {
+        ref readonly var vcpu = ref _now.Vcpus(_entry)[place];
+        if (vcpu.Values.Before >= 0)
+        {
+            var pair = OfVcpu(place);
+            return (pair.PerSecond(pair.Set!.Exits), pair.PerSecond(pair.Set.HaltPollSuccess) + pair.PerSecond(pair.Set.HaltPollFail));
+        }
+
+        var was = Before(vcpu, place);
+        var seconds = (_entry.At - _was.At).TotalSeconds;
+        return ReferenceEquals(was.Values.Set, vcpu.Values.Set) ? (Rate(was.Exits, vcpu.Exits, seconds), Rate(was.Polled, vcpu.Polled, seconds)) : (double.NaN, double.NaN);
+    }
+
+    private static double Rate(ulong before, ulong now, double seconds) =>
+        before == KvmVcpuEntry.NotCounted || now == KvmVcpuEntry.NotCounted ? double.NaN : Rates.PerSecond(before, now, seconds);
+
+    private KvmVcpuEntry Before(in KvmVcpuEntry vcpu, int place)
     {
         if (_before is null)
         {
@@ -60,14 +78,14 @@ internal readonly ref struct KvmPairs
         var vcpus = _before.Vcpus(_was);
         if (place < vcpus.Length && vcpus[place].Id == vcpu.Id && vcpus[place].Tid == vcpu.Tid)
         {
-            return vcpus[place].Values;
+            return vcpus[place];
         }
 
         foreach (ref readonly var was in vcpus)
         {
             if (was.Id == vcpu.Id && was.Tid == vcpu.Tid)
             {
-                return was.Values;
+                return was;
             }
         }
 

@@ -12,7 +12,13 @@ internal readonly record struct KvmValues(KvmCounterSet? Set, int Now, int Befor
 /// <param name="Id">KVM's number of the vCPU.</param>
 /// <param name="Tid">The thread that created it, where that is the thread that runs it; -1 when unknown.</param>
 /// <param name="Values">Its counters.</param>
-internal readonly record struct KvmVcpuEntry(int Id, int Tid, KvmValues Values);
+/// <param name="Exits">The counter of exits, beside the others: the tick after compares these of all vCPUs, and the rest of this tick's values has long left the caches by then.</param>
+/// <param name="Polled">The counters of time spent polling, added up.</param>
+internal readonly record struct KvmVcpuEntry(int Id, int Tid, KvmValues Values, ulong Exits, ulong Polled)
+{
+    /// <summary>Stands for a counter that this kernel does not have.</summary>
+    public const ulong NotCounted = ulong.MaxValue;
+}
 
 /// <summary>Counters that belong to a VM as a whole, with the times of reading.</summary>
 /// <param name="Values">The counters.</param>
@@ -111,14 +117,17 @@ internal sealed class KvmStatsBuffer
     }
 
     /// <summary>Adds a vCPU to the VM begun last.</summary>
-    public void AddVcpu(in KvmVcpuEntry vcpu)
+    public void AddVcpu(int id, int tid, KvmValues values)
     {
         if (_vcpuCount == _vcpus.Length)
         {
             Array.Resize(ref _vcpus, _vcpuCount * 2);
         }
 
-        _vcpus[_vcpuCount++] = vcpu;
+        var set = values.Set!;
+        var exits = set.Exits is { } e ? _words[values.Now + e.Index] : KvmVcpuEntry.NotCounted;
+        var polled = set is { HaltPollSuccess: { } s, HaltPollFail: { } f } ? _words[values.Now + s.Index] + _words[values.Now + f.Index] : KvmVcpuEntry.NotCounted;
+        _vcpus[_vcpuCount++] = new KvmVcpuEntry(id, tid, values, exits, polled);
         _vms[_vmCount - 1].VcpuCount++;
     }
 

@@ -21,8 +21,8 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
     private string? _why;
     private (int Chosen, int Changes) _whyOf = (-2, 0);
 
-    /// <summary>Marks that its VM was there at the latest tick.</summary>
-    public long Generation { get; set; }
+    /// <summary>Which VM.</summary>
+    public TrackedVm Vm => vm;
 
     /// <summary>Adds the VM to the buffer, with what can be read of it.</summary>
     public void Read(KvmStatsBuffer buffer, TimeSpan at, TimeSpan uptime)

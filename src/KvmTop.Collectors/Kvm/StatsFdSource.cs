@@ -210,7 +210,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
                         return false;
                     }
 
-                    buffer.AddVcpu(new KvmVcpuEntry(id, tid, new KvmValues(layout.Counters, at)));
+                    buffer.AddVcpu(id, tid, new KvmValues(layout.Counters, at));
                 }
             }
 

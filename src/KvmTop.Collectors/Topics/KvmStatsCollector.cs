@@ -10,9 +10,7 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
     private readonly VmRegistry _registry;
     private readonly IReadOnlyList<IKvmStatsSourceKind> _kinds;
     private readonly KvmStatsBuffers _buffers = new();
-    private readonly Dictionary<VmKey, KvmVmReader> _readers = [];
-    private readonly List<VmKey> _gone = [];
-    private long _generation;
+    private List<KvmVmReader> _readers = [];
     private (int Without, string? Why) _said;
     private string? _reason;
 
@@ -27,26 +25,19 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
 
     public Reading<KvmStatsSample> Collect()
     {
-        _generation++;
+        Follow();
         var buffer = _buffers.Next();
-        foreach (var vm in _registry.Vms)
+        foreach (var reader in _readers)
         {
-            if (!_readers.TryGetValue(vm.Info.Key, out var reader))
-            {
-                _readers.Add(vm.Info.Key, reader = new KvmVmReader(vm, _kinds));
-            }
-
-            reader.Generation = _generation;
             reader.Read(buffer, _host.Monotonic(), _registry.Uptime);
         }
 
-        Forget();
         return Reading<KvmStatsSample>.Ok(new KvmStatsSample(_buffers, buffer)) with { Reason = Reason(buffer) };
     }
 
     public void Dispose()
     {
-        foreach (var reader in _readers.Values)
+        foreach (var reader in _readers)
         {
             reader.Dispose();
         }
@@ -54,27 +45,34 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
         _readers.Clear();
     }
 
-    private void Forget()
+    /// <summary>One reader for each VM, in the order of the registry.</summary>
+    private void Follow()
     {
-        if (_readers.Count == _registry.Vms.Count)
+        var vms = _registry.Vms;
+        var same = _readers.Count == vms.Count;
+        for (var i = 0; same && i < vms.Count; i++)
+        {
+            same = ReferenceEquals(_readers[i].Vm, vms[i]);
+        }
+
+        if (same)
         {
             return;
         }
 
-        _gone.Clear();
-        foreach (var (key, reader) in _readers)
+        var known = _readers.ToDictionary(r => r.Vm);
+        var readers = new List<KvmVmReader>(vms.Count);
+        foreach (var vm in vms)
         {
-            if (reader.Generation != _generation)
-            {
-                reader.Dispose();
-                _gone.Add(key);
-            }
+            readers.Add(known.Remove(vm, out var reader) ? reader : new KvmVmReader(vm, _kinds));
         }
 
-        foreach (var key in _gone)
+        foreach (var gone in known.Values)
         {
-            _readers.Remove(key);
+            gone.Dispose();
         }
+
+        _readers = readers;
     }
 
     /// <summary>How many VMs under KVM have no counters, and the first one's reason; null when all have. Made anew only when it changes.</summary>

@@ -169,7 +169,8 @@ public sealed class KvmStatsTopic : Topic<KvmStatsSample, KvmStatsModel>
             double exits = double.NaN, polled = double.NaN;
             for (var v = 0; v < own.Length; v++)
             {
-                var (e, p) = Rate(pairs.OfVcpu(v));
+                var (e, p) = pairs.RatesOfVcpu(v);
+                p *= (own[v].Values.Set?.HaltPollSuccess?.Scale ?? double.NaN) * 100;
                 vcpus[entry.FirstVcpu + v] = new KvmVcpuRates(own[v].Id, own[v].Tid, e, p);
                 // A vCPU that is new has no rate yet: the sum is over those that have.
                 exits = Add(exits, e);
