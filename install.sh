@@ -205,9 +205,9 @@ install_all() {
   for file in "$here"/themes/*.json; do
     [ ! -f "$file" ] || put_file "$file" "$prefix/share/kvmtop/themes/$(basename -- "$file")" 644
   done
-  if [ -f "$here/schema/kvmtop.schema.json" ]; then
-    put_file "$here/schema/kvmtop.schema.json" "$prefix/share/kvmtop/schema/kvmtop.schema.json" 644
-  fi
+  for file in "$here"/schema/*.json; do
+    [ ! -f "$file" ] || put_file "$file" "$prefix/share/kvmtop/schema/$(basename -- "$file")" 644
+  done
   put_file "$here/packaging/completions/kvmtop.bash" "$prefix/share/bash-completion/completions/kvmtop" 644
   put_file "$here/packaging/completions/_kvmtop" "$prefix/share/zsh/site-functions/_kvmtop" 644
   put_file "$here/packaging/completions/kvmtop.fish" "$prefix/share/fish/vendor_completions.d/kvmtop.fish" 644

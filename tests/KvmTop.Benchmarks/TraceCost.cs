@@ -9,7 +9,8 @@ namespace KvmTop.Benchmarks;
 
 /// <summary>
 /// What tracing a guest costs: the reader's CPU time, lost events, and how much less the guest gets done. The guest counts its own rounds in its memory and is
-/// asked over QMP, so that the measurement needs nothing of what it measures. <c>usage: KvmTop.Benchmarks trace PID QMP_SOCKET ROUNDS</c>; the script
+/// asked over QMP, so that the measurement needs nothing of what it measures; its progress is rounds per second of its vCPU's own CPU time, so that other
+/// load on the machine does not count. <c>usage: KvmTop.Benchmarks trace PID QMP_SOCKET ROUNDS</c>; the script
 /// <c>trace</c> beside this file starts the guest.
 /// </summary>
 internal static class TraceCost
@@ -33,20 +34,23 @@ internal static class TraceCost
         long lost = 0, all = 0;
 
         // With and without by turns, each beside its neighbours: what else the machine does meanwhile hits both.
-        var without = Progress(qmp);
+        var schedstat = $"/proc/{pid}/task/{vm!.Threads[0].Tid}/schedstat";
+        var without = Progress(qmp, schedstat);
         for (var i = 0; i < rounds; i++)
         {
-            var session = ExitTraceSession.Start(host, vm!, null, null, out var refusal) ?? throw new InvalidOperationException(refusal!.ToString());
+            var session = ExitTraceSession.Start(host, vm, null, null, out var refusal) ?? throw new InvalidOperationException(refusal!.ToString());
             var before = Process.GetCurrentProcess().TotalProcessorTime;
             var clock = Stopwatch.StartNew();
-            var with = Progress(qmp);
+            var start = RunSeconds(schedstat);
+            var with = Progress(qmp, schedstat);
+            var run = RunSeconds(schedstat) - start;
             var (used, time) = (Process.GetCurrentProcess().TotalProcessorTime - before, clock.Elapsed);
             session.Dispose();
             var report = session.Report();
-            var after = Progress(qmp);
+            var after = Progress(qmp, schedstat);
             slower.Add(100 * (1 - (with / ((without + after) / 2))));
             cpu.Add(100 * used / time);
-            events.Add((report.Events + report.Lost) / report.Elapsed.TotalSeconds);
+            events.Add((report.Events + report.Lost) / run);
             lost += report.Lost;
             all += report.Events + report.Lost;
             without = after;
@@ -58,16 +62,17 @@ internal static class TraceCost
         return 0;
     }
 
-    /// <summary>Rounds a second that the guest makes.</summary>
-    private static double Progress(Qmp qmp)
+    /// <summary>Rounds that the guest makes in a second of its vCPU's CPU time.</summary>
+    private static double Progress(Qmp qmp, string schedstat)
     {
-        var clock = Stopwatch.StartNew();
-        var first = qmp.Counter();
-        var start = clock.Elapsed;
+        var (first, start) = (qmp.Counter(), RunSeconds(schedstat));
         Thread.Sleep(s_length);
-        var last = qmp.Counter();
-        return (last - first) / (clock.Elapsed - start).TotalSeconds;
+        var (last, end) = (qmp.Counter(), RunSeconds(schedstat));
+        return (last - first) / (end - start);
     }
+
+    /// <summary>CPU time of the vCPU's thread.</summary>
+    private static double RunSeconds(string schedstat) => ulong.Parse(File.ReadAllText(schedstat).Split(' ')[0], CultureInfo.InvariantCulture) / 1e9;
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

@@ -251,27 +251,32 @@ internal sealed class VcpuExits
         // A kernel without kvm_fpu: the VMM's part lasts to the entry.
         EndVmm(time);
         var total = Since(_openedAt, time);
-        if (total == 0)
+        if (total > 0)
         {
-            // No exit takes no time: the clock of this CPU stood still or went back (an unstable TSC).
-            Drop();
-            return;
-        }
+            open.Total.Add(total);
+            if (_wentToVmm)
+            {
+                open.Vmm.Add(_vmm);
+            }
 
-        open.Total.Add(total);
-        if (_wentToVmm)
-        {
-            open.Vmm.Add(_vmm);
             if (!_fromUserspaceOnly)
             {
-                open.AddUserspace(_vmmCode, _vmm);
+                open.Kernel.Add(total > _vmm ? total - _vmm : 0);
             }
+        }
+        else
+        {
+            // No exit takes no time: the clock of this CPU stood still or went back (an unstable TSC).
+            _dropped++;
         }
 
         if (!_fromUserspaceOnly)
         {
-            open.Kernel.Add(total > _vmm ? total - _vmm : 0);
             open.AddRip(_rip, total);
+            if (_wentToVmm)
+            {
+                open.AddUserspace(_vmmCode, _vmm);
+            }
         }
 
         for (var i = 0; i < _detailCount; i++)

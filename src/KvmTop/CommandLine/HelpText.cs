@@ -16,8 +16,16 @@ public static class HelpText
     {
         var text = new StringBuilder();
         Line(text, 0, "Usage: kvmtop [OPTION]...");
+        Line(text, 7, "kvmtop COMMAND [ARGUMENT]...");
         text.Append('\n');
         Line(text, 0, "Shows what every virtual machine on this KVM host costs and what it waits for: a live screen, or records with --batch.");
+        Heading(text, "Commands");
+        foreach (var command in Subcommand.All)
+        {
+            Entry(text, $"{command.Name} {command.Usage}", command.Summary, OptionColumn + 2);
+        }
+
+        Line(text, 2, "kvmtop COMMAND --help says more.");
         foreach (var group in Settings.All.GroupBy(s => s.Group))
         {
             Heading(text, group.Key);

@@ -50,7 +50,7 @@ public sealed class ExitTraceTests : IDisposable
         using var stat = Process.Start(start)!;
         try
         {
-            if (!Wait.Until(() => stat.HasExited || PerfDescriptors(stat.Id) >= events.Length * guest.VcpuTids.Count, TimeSpan.FromSeconds(30)) || stat.HasExited)
+            if (!Wait.Until(() => stat.HasExited || PerfDescriptors.Count(stat.Id) >= events.Length * guest.VcpuTids.Count, TimeSpan.FromSeconds(30)) || stat.HasExited)
             {
                 Assert.Skip($"perf does not count here: {(stat.HasExited ? stat.StandardError.ReadToEnd() : "no events opened")}");
             }
@@ -127,7 +127,7 @@ public sealed class ExitTraceTests : IDisposable
         }
 
         Assert.Equal(before, MountedTraceFs.State());
-        Assert.Equal(0, PerfDescriptors(Environment.ProcessId));
+        Assert.Equal(0, PerfDescriptors.Count(Environment.ProcessId));
     }
 
     [Fact]
@@ -157,17 +157,5 @@ public sealed class ExitTraceTests : IDisposable
         }
 
         return trace;
-    }
-
-    private static int PerfDescriptors(int pid)
-    {
-        try
-        {
-            return Directory.GetFiles($"/proc/{pid}/fd").Count(f => File.ResolveLinkTarget(f, false)?.Name.Contains("perf_event", StringComparison.Ordinal) == true);
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
     }
 }
