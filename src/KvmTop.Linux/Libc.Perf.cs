@@ -5,45 +5,14 @@ namespace KvmTop.Linux;
 /// <summary>What perf_event_open(2) needs: the call itself has no C function, so it goes through syscall(2).</summary>
 internal static partial class Libc
 {
-    internal const int PROT_READ = 1;
-    internal const int PROT_WRITE = 2;
-    internal const int MAP_SHARED = 1;
-    internal const short POLLIN = 1;
-    internal const short POLLERR = 8;
-    internal const short POLLHUP = 16;
-
     /// <summary>__NR_perf_event_open of x86-64 and of the architectures that share the generic table.</summary>
     internal static long PerfEventOpenNumber => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 298 : 241;
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     internal static unsafe partial nint perf_event_open(long number, PerfEventAttributes* attributes, nint pid, nint cpu, nint group, nint flags);
 
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
-    internal static partial int perf_ioctl(int fd, nuint request, nint argument);
-
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
-    internal static unsafe partial int perf_ioctl(int fd, nuint request, byte* argument);
-
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     internal static unsafe partial nint perf_read(int fd, void* buffer, nint count);
-
-    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
-    internal static unsafe partial int perf_poll(PerfPollFd* fds, nuint count, int timeout);
-
-    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
-    internal static partial nint perf_mmap(nint address, nint length, int protection, int flags, int fd, nint offset);
-
-    [LibraryImport(Library, EntryPoint = "munmap")]
-    internal static partial int perf_munmap(nint address, nint length);
-}
-
-/// <summary>struct pollfd.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct PerfPollFd
-{
-    public int Fd;
-    public short Events;
-    public short Returned;
 }
 
 /// <summary>struct perf_event_attr up to PERF_ATTR_SIZE_VER5; what is 0 is the kernel's default.</summary>

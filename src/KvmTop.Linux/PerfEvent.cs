@@ -36,22 +36,22 @@ public sealed class PerfEvent : IDisposable
     public static Errno OpenCounting(ulong id, int tid, PerfEvent? leader, out PerfEvent? result) => Open(id, tid, leader, 0, 0, out result);
 
     /// <summary>Sends this event's records into the ring that belongs to another event of the same thread, so that their order is kept.</summary>
-    public Errno SendTo(PerfEvent owner) => Check(Libc.perf_ioctl(_fd, IocSetOutput, owner._fd));
+    public Errno SendTo(PerfEvent owner) => Check(Libc.ioctl(_fd, IocSetOutput, owner._fd));
 
     /// <summary>Passes only hits for which the expression holds (<c>load != 0</c>; Documentation/trace/events.rst). Belongs to this descriptor alone.</summary>
     public unsafe Errno SetFilter(string filter)
     {
         fixed (byte* text = Encoding.ASCII.GetBytes(filter + "\0"))
         {
-            return Check(Libc.perf_ioctl(_fd, IocSetFilter, text));
+            return Check(Libc.ioctl(_fd, IocSetFilter, text));
         }
     }
 
     /// <summary>Switches a leader's whole group on.</summary>
-    public Errno EnableGroup() => Check(Libc.perf_ioctl(_fd, IocEnable, FlagGroup));
+    public Errno EnableGroup() => Check(Libc.ioctl(_fd, IocEnable, FlagGroup));
 
     /// <summary>Switches a leader's whole group off.</summary>
-    public Errno DisableGroup() => Check(Libc.perf_ioctl(_fd, IocDisable, FlagGroup));
+    public Errno DisableGroup() => Check(Libc.ioctl(_fd, IocDisable, FlagGroup));
 
     /// <summary>Hits of each event of a leader's group, in the order of their opening, added to <paramref name="counts"/>.</summary>
     public unsafe Errno AddCounts(Span<ulong> counts)
@@ -112,7 +112,7 @@ public sealed class PerfEvent : IDisposable
 /// <summary>Waits for records in any of several rings.</summary>
 public sealed class PerfPoll(int capacity)
 {
-    private readonly PerfPollFd[] _fds = new PerfPollFd[capacity];
+    private readonly Libc.PollFd[] _fds = new Libc.PollFd[capacity];
     private int _count;
 
     /// <summary>How many threads have not ended.</summary>
@@ -121,16 +121,16 @@ public sealed class PerfPoll(int capacity)
     /// <summary>Watches the owner of a ring.</summary>
     public void Add(PerfEvent owner)
     {
-        _fds[_count++] = new PerfPollFd { Fd = owner.Descriptor, Events = Libc.POLLIN };
+        _fds[_count++] = new Libc.PollFd { Fd = owner.Descriptor, Events = Libc.POLLIN };
         Alive++;
     }
 
     /// <summary>Waits until a ring is full to its watermark, a thread ends, or the time is up. Threads that ended are watched no more.</summary>
     public unsafe void Wait(int milliseconds)
     {
-        fixed (PerfPollFd* fds = _fds)
+        fixed (Libc.PollFd* fds = _fds)
         {
-            if (Libc.perf_poll(fds, (nuint)_count, milliseconds) <= 0)
+            if (Libc.poll(fds, (nuint)_count, milliseconds) <= 0)
             {
                 return;
             }

@@ -65,7 +65,7 @@ public sealed unsafe class PerfRingBuffer : IDisposable
         var page = SystemInfo.PageSize;
         var data = (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(bytes, page));
         var length = (nint)(data + page);
-        var mapping = Libc.perf_mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, owner.Descriptor, 0);
+        var mapping = Libc.mmap(0, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, owner.Descriptor, 0);
         if (mapping == -1)
         {
             return (Errno)Marshal.GetLastPInvokeError();
@@ -107,7 +107,7 @@ public sealed unsafe class PerfRingBuffer : IDisposable
     {
         if (_mapping != 0)
         {
-            _ = Libc.perf_munmap(_mapping, _mappedBytes);
+            _ = Libc.munmap(_mapping, (nuint)_mappedBytes);
             _mapping = 0;
         }
     }
