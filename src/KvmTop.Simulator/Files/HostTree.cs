@@ -19,7 +19,6 @@ internal static class HostTree
         ModuleFiles.AddTo(tree, host, Kernel);
         HostFactsFiles.AddTo(tree, host.Topology);
         CgroupFiles.AddTo(tree, host.Processes);
-        tree.AddText("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
         tree.AddText("/etc/passwd", Passwords());
         tree.AddText("/etc/group", "root:x:0:\nkvm:x:109:admin,libvirt-qemu\nlibvirt:x:128:admin\n");
         tree.AddUnreadable("/dev/kvm", new FileFacts(FileKind.CharacterDevice, 0, 109, 0x1B0, 10, 232));

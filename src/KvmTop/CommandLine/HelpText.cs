@@ -1,4 +1,5 @@
 using System.Text;
+using KvmTop.CommandLine.Subcommands;
 using KvmTop.Configuration;
 
 namespace KvmTop.CommandLine;
@@ -20,7 +21,7 @@ public static class HelpText
         text.Append('\n');
         Line(text, 0, "Shows what every virtual machine on this KVM host costs and what it waits for: a live screen, or records with --batch.");
         Heading(text, "Commands");
-        foreach (var command in Subcommand.All)
+        foreach (var command in SubcommandCatalog.All)
         {
             Entry(text, $"{command.Name} {command.Usage}", command.Summary, OptionColumn + 2);
         }

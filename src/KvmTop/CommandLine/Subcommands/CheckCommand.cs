@@ -16,6 +16,12 @@ internal sealed class CheckCommand : ISubcommand
     public string Name => "check";
 
     /// <inheritdoc/>
+    public string Usage => "[VM] [--run] [-o text|json]";
+
+    /// <inheritdoc/>
+    public string Summary => "Tells what is wrong with this host or a VM, and how to mend it.";
+
+    /// <inheritdoc/>
     public string Help => """
         Usage: kvmtop check [VM] [--run] [-o text|json] [OPTION]...
 

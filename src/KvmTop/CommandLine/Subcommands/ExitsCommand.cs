@@ -47,6 +47,12 @@ internal sealed class ExitsCommand : ISubcommand
     public string Name => "exits";
 
     /// <inheritdoc/>
+    public string Usage => "VM [--vcpu N] [--seconds S] [-o FMT]";
+
+    /// <inheritdoc/>
+    public string Summary => "Traces a VM's exits: why, how many, how long.";
+
+    /// <inheritdoc/>
     public string Help => HelpText;
 
     /// <inheritdoc/>

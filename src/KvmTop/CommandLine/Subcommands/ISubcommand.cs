@@ -8,6 +8,12 @@ internal interface ISubcommand
     /// <summary>The word.</summary>
     string Name { get; }
 
+    /// <summary>Its arguments, for the list in <c>kvmtop --help</c>.</summary>
+    string Usage { get; }
+
+    /// <summary>What it does, in a sentence.</summary>
+    string Summary { get; }
+
     /// <summary>What <c>kvmtop NAME --help</c> prints; its first line is the usage.</summary>
     string Help { get; }
 
@@ -20,11 +26,9 @@ internal interface ISubcommand
 /// <summary>All of them, one line each.</summary>
 internal static class SubcommandCatalog
 {
+    /// <summary>All there are, in the order of the help. Made when asked for: most starts have no use for them.</summary>
+    public static IReadOnlyList<ISubcommand> All => [new CheckCommand(), new ExitsCommand()];
+
     /// <summary>The subcommand of a word, or null.</summary>
-    public static ISubcommand? Find(string word) => word switch
-    {
-        "check" => new CheckCommand(),
-        "exits" => new ExitsCommand(),
-        _ => null,
-    };
+    public static ISubcommand? Find(string word) => word.StartsWith('-') ? null : All.FirstOrDefault(c => c.Name == word);
 }
