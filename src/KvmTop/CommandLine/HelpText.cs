@@ -16,6 +16,7 @@ public static class HelpText
     {
         var text = new StringBuilder();
         Line(text, 0, "Usage: kvmtop [OPTION]...");
+        Line(text, 0, "       kvmtop check [VM] [--run] [OPTION]...    (kvmtop check --help)");
         text.Append('\n');
         Line(text, 0, "Shows what every virtual machine on this KVM host costs and what it waits for: a live screen, or records with --batch.");
         foreach (var group in Settings.All.GroupBy(s => s.Group))

@@ -8,7 +8,7 @@ namespace KvmTop.CommandLine.Subcommands;
 /// <summary><c>kvmtop check</c>: is this host fit for virtual machines, and what would make it better.</summary>
 internal sealed class CheckCommand : ISubcommand
 {
-    private const int AllWell = 0, Warnings = 1, Failures = 2;
+    private const int AllWell = 0, Warnings = 1, Failures = 2, NoSuchVm = 3;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
 
@@ -78,7 +78,7 @@ internal sealed class CheckCommand : ISubcommand
         var context = new CheckContext(host, snapshot, host.IsLive ? CheckUser.OfProcess(host) : null, vm);
         if (vm is not null && context.Vms.Count == 0)
         {
-            return StandardStreams.Print($"kvmtop: check: no VM {Setting.Quote(vm)}\n", ExitCode.Privilege);
+            return StandardStreams.Print($"kvmtop: check: no VM {Setting.Quote(vm)}\n", NoSuchVm);
         }
 
         var report = CheckReport.Run(runs ? [.. CheckCatalog.All, .. CheckCatalog.Trials] : CheckCatalog.All, context);
