@@ -67,6 +67,9 @@ internal sealed class FakeHost : HostRoot
 
     public void Link(string path, string target) => At(path).Target = target;
 
+    /// <summary>Owner, mode and kind of a file, which stat(2) tells; without them it says ENOSYS.</summary>
+    public void SetFacts(string path, FileFacts facts) => At(path).Facts = facts;
+
     /// <summary>Every access answers with the error; none takes it back.</summary>
     public void Fail(string path, Errno errno = Errno.EACCES) => At(path).Error = errno;
 
@@ -136,6 +139,15 @@ internal sealed class FakeHost : HostRoot
         return Errno.None;
     }
 
+    public override Errno Stat(string path, out FileFacts facts)
+    {
+        facts = default;
+        if (!_nodes.TryGetValue(path, out var node))
+            return Errno.ENOENT;
+        facts = node.Facts ?? default;
+        return node.Facts is null ? Errno.ENOSYS : Errno.None;
+    }
+
     public override bool Exists(string path) => _nodes.ContainsKey(path);
 
     private List<string> Below(string path) =>
@@ -159,6 +171,8 @@ internal sealed class FakeHost : HostRoot
         public byte[]? Content { get; set; }
 
         public string? Target { get; set; }
+
+        public FileFacts? Facts { get; set; }
 
         public Errno Error { get; set; }
 

@@ -11,9 +11,10 @@ public sealed class CpuOvercommitCheck() : Check("cpu-overcommit", "vCPUs agains
             yield break;
         }
 
-        var vcpus = context.AllVms.Sum(v => v.State == VmState.Paused ? 0 : v.Info.VcpuCount ?? 0);
+        var vcpus = context.AllVms.Sum(v => v.State is VmState.Running or VmState.Starting ? v.Info.VcpuCount ?? 0 : 0);
+        var unknown = context.AllVms.Count(v => v.State == VmState.Unknown);
         var ratio = (double)vcpus / cpus;
-        var evidence = FormattableString.Invariant($"{vcpus} vCPUs of VMs that are not paused, on {cpus} CPUs ({ratio:0.0}x)");
+        var evidence = FormattableString.Invariant($"{vcpus} vCPUs of running VMs on {cpus} CPUs ({ratio:0.0}x){(unknown > 0 ? FormattableString.Invariant($"; whether {unknown} more VMs run cannot be seen") : "")}");
         var ready = context.AllVms.Where(v => v.Ready.Worst >= 10).OrderByDescending(v => v.Ready.Worst).FirstOrDefault();
         yield return ready is not null && ratio > 1
             ? Warning(

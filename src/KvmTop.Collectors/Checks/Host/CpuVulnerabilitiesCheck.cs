@@ -26,6 +26,14 @@ public sealed class CpuVulnerabilitiesCheck() : Check("cpu-vulnerabilities", "CP
                     $"vulnerable to {name}", file.Evidence, "a guest may read memory of the host or of other guests",
                     context.Cpu.IsGuest ? "this machine is a virtual machine: the hypervisor below must be updated and pass the microcode's flags on" : "update the CPU's microcode and the kernel, and remove mitigations=off from the kernel command line");
             }
+            else if (file.Value?.Contains(": Vulnerable", StringComparison.Ordinal) == true)
+            {
+                // "Mitigation: Enhanced IBRS; ..; BHI: Vulnerable"
+                open++;
+                var part = file.Value.Split(';').First(p => p.Contains(": Vulnerable", StringComparison.Ordinal)).Trim();
+                yield return Warning(
+                    $"{name} is mitigated in part: {part}", file.Evidence, "a guest may read memory of the host or of other guests", "update the CPU's microcode and the kernel, and look for what the kernel command line switches off (mitigations=)");
+            }
             else if (file.Value?.Contains("SMT vulnerable", StringComparison.Ordinal) == true)
             {
                 yield return Info($"{name}: mitigated, except between threads of one core", file.Evidence, "a guest may read what runs on the other thread of its core", "give whole cores to guests that do not trust each other, or: echo off > /sys/devices/system/cpu/smt/control");

@@ -42,9 +42,9 @@ public sealed class KvmAccessCheck() : Check("kvm-access", "/dev/kvm may be used
 
         const string why = "QEMU of this user cannot use KVM and fails, or emulates, which is many times slower";
         return !byGroup || facts.Gid == 0
-            ? [Failure($"{user.Name} may not run guests: no group may", evidence, why, "as root: " + OpenUp + $"; usermod -aG kvm {user.Name}; then log out and in again")]
+            ? [Failure($"{user.Name} may not run guests: no group may", evidence, why, "as root: " + OpenUp + $"; usermod -aG kvm {ShellWord.Of(user.Name)}; then log out and in again")]
             : groups.HasMember(facts.Gid, user.Name)
-            ? [Failure($"{user.Name} is a member of {group}, which is not yet in effect in this login", $"{evidence}; /etc/group has {user.Name}, getgroups(2) does not", why, $"log out and in again, or: newgrp {group}")]
-            : [Failure($"{user.Name} may not run guests: not a member of {group}", evidence, why, $"as root: usermod -aG {group} {user.Name}, then log out and in again")];
+            ? [Failure($"{user.Name} is a member of {group}, which is not yet in effect in this login", $"{evidence}; /etc/group has {user.Name}, getgroups(2) does not", why, $"log out and in again, or: newgrp {ShellWord.Of(group)}")]
+            : [Failure($"{user.Name} may not run guests: not a member of {group}", evidence, why, $"as root: usermod -aG {ShellWord.Of(group)} {ShellWord.Of(user.Name)}, then log out and in again")];
     }
 }

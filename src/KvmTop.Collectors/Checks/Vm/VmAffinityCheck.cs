@@ -47,7 +47,7 @@ public sealed class VmAffinityCheck() : VmCheck("vm-affinity", "vCPU pinning")
         {
             yield return Warning(
                 FormattableString.Invariant($"{shared.Value} vCPUs are pinned to CPU {shared.Key} alone"), FormattableString.Invariant($"/proc/{vm.Info.Pid}/task/*/status: Cpus_allowed_list {shared.Key}"),
-                "they wait for each other while other CPUs may be idle", $"pin each to a CPU of its own: virsh vcpupin {vm.Info.Name} 0 CPU (without libvirt: taskset -pc CPU TID)");
+                "they wait for each other while other CPUs may be idle", $"pin each to a CPU of its own: virsh vcpupin {ShellWord.Of(vm.Info.Name)} 0 CPU (without libvirt: taskset -pc CPU TID)");
         }
 
         if (pinned > 0 && nodes.Count > 1)

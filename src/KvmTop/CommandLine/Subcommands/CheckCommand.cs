@@ -8,7 +8,6 @@ namespace KvmTop.CommandLine.Subcommands;
 /// <summary><c>kvmtop check</c>: is this host fit for virtual machines, and what would make it better.</summary>
 internal sealed class CheckCommand : ISubcommand
 {
-    private const int AllWell = 0, Warnings = 1, Failures = 2;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
 

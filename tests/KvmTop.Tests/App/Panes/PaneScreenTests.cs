@@ -46,6 +46,22 @@ public sealed class PaneScreenTests
     public void Modules_simulated_looks_as_accepted(int width, int height) =>
         ScreenFile.Matches($"modules-{width}x{height}", new PaneStage(3).Draw(new ModulesPane(), width, height));
 
+    [Theory]
+    [InlineData(80, 17)]
+    [InlineData(160, 44)]
+    public void Check_simulated_looks_as_accepted(int width, int height) => ScreenFile.Matches($"check-{width}x{height}", Checked(new PaneStage(30)).Draw(new CheckPane(), width, height));
+
+    [Fact]
+    public void Check_key_a_shows_what_is_well_too()
+    {
+        var stage = Checked(new PaneStage(3));
+        var pane = new CheckPane();
+        Assert.DoesNotContain(stage.Draw(pane, 120, 60), l => l.Contains("nested virtualisation is on", StringComparison.Ordinal));
+        Assert.True(pane.Handle(InputEvent.Of('a'), stage.Ui));
+        Assert.True(pane.Handle(new InputEvent(Key.End), stage.Ui));
+        Assert.Contains(stage.DrawAgain(pane, 160, 60), l => l.Contains("nested virtualisation is on", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Modules_key_enter_shows_one_module_in_full_and_escape_goes_back()
     {
@@ -83,9 +99,9 @@ public sealed class PaneScreenTests
     [Fact]
     public void Render_any_small_size_does_not_throw()
     {
-        var stage = new PaneStage(10);
+        var stage = Checked(new PaneStage(10));
         var empty = PaneStage.Show(null);
-        foreach (var make in (Func<IPane>[])[() => new HostPane(), () => new MemoryPane(), () => new EventsPane(), () => new ModulesPane(), () => new VmView(stage.Vm("ci-runner").Info.Key)])
+        foreach (var make in (Func<IPane>[])[() => new HostPane(), () => new MemoryPane(), () => new EventsPane(), () => new ModulesPane(), () => new CheckPane(), () => new VmView(stage.Vm("ci-runner").Info.Key)])
         {
             foreach (var ui in new[] { stage.Ui, empty })
             {
@@ -110,8 +126,8 @@ public sealed class PaneScreenTests
     [InlineData(300, 90)]
     public void Render_odd_sizes_stays_inside_its_area(int width, int height)
     {
-        var stage = new PaneStage(10);
-        foreach (var pane in (IPane[])[new HostPane(), new MemoryPane(), new EventsPane(), new ModulesPane(), new VmView(stage.Vm("ci-runner").Info.Key)])
+        var stage = Checked(new PaneStage(10));
+        foreach (var pane in (IPane[])[new HostPane(), new MemoryPane(), new EventsPane(), new ModulesPane(), new CheckPane(), new VmView(stage.Vm("ci-runner").Info.Key)])
         {
             pane.Update(stage.Ui);
             var buffer = new Buffer(width + 4, height + 4);
@@ -134,6 +150,12 @@ public sealed class PaneScreenTests
         Assert.DoesNotContain(stage.Draw(pane, 80, 17), l => l.Contains("NET_RX", StringComparison.Ordinal));
         Assert.True(pane.Handle(new InputEvent(Key.End), stage.Ui));
         Assert.Contains(stage.DrawAgain(pane, 80, 17), l => l.Contains("NET_RX", StringComparison.Ordinal));
+    }
+
+    private static PaneStage Checked(PaneStage stage)
+    {
+        stage.Ui.Checks!.Consider(stage.Snapshot, watched: true);
+        return stage;
     }
 
     private static string[] View(PaneStage stage, int width, int height)

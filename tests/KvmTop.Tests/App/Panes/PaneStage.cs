@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using KvmTop.Collectors;
 using KvmTop.Configuration;
 using KvmTop.Screen;
@@ -19,7 +20,7 @@ internal sealed class PaneStage
         var host = new SimulatedHost(new SimulatedHostOptions { PCpus = pcpus, Time = _clock });
         var services = new CollectorServices();
         _readers = [.. Catalog.Topics.Select(t => t.CreateReader(new CollectorContext(host, services)))];
-        Ui = new Ui(new Options(), new ConfigurationFiles("/nonexistent", null), unicode);
+        Ui = new Ui(new Options(), new ConfigurationFiles("/nonexistent", null), unicode) { Checks = new CheckBoard(host, ImmediateScheduler.Instance, static () => { }) };
         for (var i = 0; i < ticks; i++)
         {
             Tick();
