@@ -9,6 +9,8 @@ namespace KvmTop.CommandLine.Subcommands;
 internal sealed class CheckCommand : ISubcommand
 {
 
+    private const int AllWell = 0, Warnings = 1, Failures = 2;
+
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
