@@ -15,6 +15,10 @@ internal static class Catalog
         VmsTopic.Instance,
         VcpuTimesTopic.Instance,
         VcpuPlacementTopic.Instance,
+        QmpTopic.Instance,
+        DisksTopic.Instance,
+        NicsTopic.Instance,
+        PassthroughTopic.Instance,
         InterruptsTopic.Instance,
         SelfTopic.Instance,
     ];
@@ -26,16 +30,26 @@ internal static class Catalog
     public static IReadOnlyList<Metric<HostRow>> SelfMetrics { get; } = [.. SelfTopic.Metrics];
 
     /// <summary>Figures of a VM.</summary>
-    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm];
+    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm, .. QmpTopic.Metrics, .. Collectors.IoMetrics.PerVm];
 
     /// <summary>Figures of a vCPU.</summary>
     public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics];
+
+    /// <summary>Figures of a disk.</summary>
+    public static IReadOnlyList<Metric<DiskRow>> DiskMetrics => Collectors.IoMetrics.PerDisk;
+
+    /// <summary>Figures of a network device.</summary>
+    public static IReadOnlyList<Metric<NicRow>> NicMetrics => Collectors.IoMetrics.PerNic;
+
+    /// <summary>Figures of any device, for the table of all of them.</summary>
+    public static IReadOnlyList<Metric<IoRow>> IoMetrics => Collectors.IoMetrics.PerDevice;
 
     /// <summary>The panes, in the order of their tabs.</summary>
     public static IReadOnlyList<IPane> CreatePanes(Ui ui) =>
     [
         new VmsPane(ui),
         new VcpusPane(),
+        new IoPane(),
         new HostPane(),
         new EventsPane(),
     ];

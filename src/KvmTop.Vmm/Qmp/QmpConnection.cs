@@ -101,6 +101,9 @@ public sealed class QmpConnection
     /// <summary>The monitor's version as it greeted ("10.0.2"), or null.</summary>
     public string? Version { get; private set; }
 
+    /// <summary>How often it has become ready: when it changes, what was asked before may be out of date.</summary>
+    public int Generation { get; private set; }
+
     /// <summary>Events that were dropped because nobody took them in time.</summary>
     public long EventsLost { get; private set; }
 
@@ -435,9 +438,14 @@ public sealed class QmpConnection
     private void Negotiated(TimeSpan now)
     {
         if (_capabilities.Take(now, out var reply) && reply.IsOk)
+        {
             (_state, _reason) = (QmpState.Ready, null);
+            Generation++;
+        }
         else
+        {
             Break(reply.Reason ?? "QMP: no capabilities", now);
+        }
     }
 
     private void Break(string reason, TimeSpan now)
