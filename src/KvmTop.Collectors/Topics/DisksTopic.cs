@@ -113,7 +113,7 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
             disks.Add(new DiskModel
             {
                 Name = NameOf(counters),
-                Bus = DiskBus.Of(counters, devices),
+                Bus = DiskBus.Of(counters, info, devices),
                 Info = info,
                 ReadsPerSecond = readRate,
                 WritesPerSecond = writeRate,
@@ -182,8 +182,14 @@ internal static class DiskBus
 {
     private static readonly string[] s_drives = ["ide", "scsi", "sd", "floppy", "nvme", "usb"];
 
+    // A device without an id is known by its image.
+    private static bool IsOf(string drive, string qdev, BlockInfo? info, VmDevice device) =>
+        device.Id is { Length: > 0 } id
+            ? qdev == id || drive == id || qdev.EndsWith("/peripheral/" + id, StringComparison.Ordinal)
+            : device.Kind == VmDeviceKind.Disk && device.Detail is { } file && file == info?.Image;
+
     /// <summary>By where the device is in QEMU's tree, by its model on the command line, by the drive's name; null when none says.</summary>
-    public static string? Of(in BlockCounters disk, IReadOnlyList<VmDevice> devices)
+    public static string? Of(in BlockCounters disk, BlockInfo? info, IReadOnlyList<VmDevice> devices)
     {
         var qdev = disk.Qdev ?? "";
         if (qdev.Contains("virtio-backend", StringComparison.Ordinal))
@@ -192,7 +198,7 @@ internal static class DiskBus
         VmDevice? controller = null;
         foreach (var device in devices)
         {
-            if (device.Id is { Length: > 0 } id && (qdev == id || qdev.EndsWith("/peripheral/" + id, StringComparison.Ordinal) || disk.Device == id) && device.Model is { Length: > 0 } model)
+            if (device.Model is { Length: > 0 } model && IsOf(disk.Device, qdev, info, device))
             {
                 var kind = model.Split('-', 2)[0];
                 if (kind != "scsi")

@@ -12,7 +12,8 @@ public sealed record KvmQueryReading(TimeSpan At, QmpCounters? Vm, IReadOnlyList
 /// KVM's statistics of one VM over QMP (query-stats, QEMU 7.1 and later): for a VMM that keeps no statistics descriptors open. Posted at one tick, taken at a
 /// later one. Before QEMU 8.1 each asking interrupts the vCPUs for a moment.
 /// </summary>
-internal sealed class KvmQueryStats(QmpConnection connection)
+/// <param name="connection">The VM's monitor.</param>
+public sealed class KvmQueryStats(QmpConnection connection)
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(5);
 

@@ -22,7 +22,7 @@ internal sealed class VmTaps(HostRoot host)
     /// <summary>The devices.</summary>
     public IReadOnlyList<NicInfo> Nics { get; private set; } = [];
 
-    /// <summary>Its network namespace ("net:[4026531840]"); empty when that may not be seen.</summary>
+    /// <summary>Its network namespace ("net:[4026531840]"), or one of its own when that may not be seen.</summary>
     public string Namespace { get; private set; } = "";
 
     /// <summary>Why its interfaces are not known.</summary>
@@ -38,6 +38,8 @@ internal sealed class VmTaps(HostRoot host)
         _described = vm.Description;
         Namespace = NicsCollector.LinkOf(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{vm.Pid}/ns/net"));
         var other = Namespace.Length > 0 && ownNamespace.Length > 0 && Namespace != ownNamespace;
+        if (Namespace.Length == 0)
+            Namespace = string.Create(CultureInfo.InvariantCulture, $"of {vm.Pid}");
         var found = Interfaces(vm.Pid, out var vhost, out var errno);
         Reason = errno.IsDenied() ? "its descriptors may not be listed: needs root" : null;
         var nics = Match(found, vm.Description.Devices, vhost, other);

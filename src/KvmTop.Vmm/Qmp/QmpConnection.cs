@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using KvmTop.Linux;
 
@@ -284,12 +286,22 @@ public sealed class QmpConnection
         var most = 64 + query.Command.Length + (3 * (query.Arguments?.Length ?? 0));
         if (_outgoing.Length - _unsent < most)
             Array.Resize(ref _outgoing, _unsent + most);
-        var free = _outgoing.AsSpan(_unsent);
-        _ = query.Arguments is null
-            ? System.Text.Unicode.Utf8.TryWrite(free, CultureInfo.InvariantCulture, $"{{\"execute\":\"{query.Command}\",\"id\":{query.Id}}}\n", out var written)
-            : System.Text.Unicode.Utf8.TryWrite(free, CultureInfo.InvariantCulture, $"{{\"execute\":\"{query.Command}\",\"arguments\":{query.Arguments},\"id\":{query.Id}}}\n", out written);
-        _unsent += written;
+        Append("{\"execute\":\"");
+        Append(query.Command);
+        Append("\"");
+        if (query.Arguments is { } arguments)
+        {
+            Append(",\"arguments\":");
+            Append(arguments);
+        }
+
+        Append(",\"id\":");
+        Utf8Formatter.TryFormat(query.Id, _outgoing.AsSpan(_unsent), out var digits);
+        _unsent += digits;
+        Append("}\n");
     }
+
+    private void Append(string text) => _unsent += Encoding.UTF8.GetBytes(text, _outgoing.AsSpan(_unsent));
 
     private void Flush()
     {
@@ -345,7 +357,7 @@ public sealed class QmpConnection
                 Pause(QmpState.Refused, "QMP: no right to its socket: needs root", now);
                 break;
             case Errno.EOPNOTSUPP:
-                Pause(QmpState.Refused, "QMP: this host is a copy, its processes cannot be asked", now);
+                Pause(QmpState.Refused, "QMP: not the running machine: its processes cannot be asked", now);
                 break;
             default:
                 Pause(QmpState.Failed, $"QMP: {HostileText.Clean(_paths[^1], 100)}: {errno.Describe()}", now);
