@@ -116,7 +116,7 @@ public sealed class IoTests
             var disk = disks[^1];
             Assert.Equal(("ide", image, "raw", $"{Limit} iops"), (disk.GetProperty("bus").GetString(), disk.GetProperty("image").GetString(), disk.GetProperty("format").GetString(), disk.GetProperty("limits").GetString()));
             Assert.InRange(disk.GetProperty("latency_s").GetDouble(), 0.000_01, 1);
-            Assert.Equal(512, disk.GetProperty("read_bytes_per_s").GetDouble() / disk.GetProperty("reads_per_s").GetDouble(), 5);
+            Assert.InRange(disk.GetProperty("read_bytes_per_s").GetDouble() / disk.GetProperty("reads_per_s").GetDouble(), 505, 520);
             return;
         }
 
@@ -136,9 +136,10 @@ public sealed class IoTests
             string[] inside = [ip, "netns", "exec", space];
             using var guest = Guest.Start(new GuestOptions
             {
+                // A NE2000 that no driver has started yet takes its packets all the same; a virtio device would leave them in the tap.
                 Work = GuestWork.Halt,
                 Prefix = inside,
-                ExtraArguments = ["-netdev", "tap,id=n0,ifname=kvtap0,script=no,downscript=no", "-device", "virtio-net-pci,netdev=n0,id=net0"],
+                ExtraArguments = ["-netdev", "tap,id=n0,ifname=kvtap0,script=no,downscript=no", "-device", "ne2k_pci,netdev=n0,id=net0"],
             });
             foreach (var arguments in (string[][])[["addr", "add", "10.213.7.1/24", "dev", "kvtap0"], ["link", "set", "kvtap0", "up"], ["neigh", "add", "10.213.7.2", "lladdr", "02:00:00:00:00:02", "dev", "kvtap0"]])
                 Assert.Equal(0, Command.Run(ip, ["netns", "exec", space, ip, .. arguments], TimeSpan.FromSeconds(30)).ExitCode);
@@ -153,13 +154,13 @@ public sealed class IoTests
             sender.Start();
             try
             {
-                var vm = Latest(guest, v => v.GetProperty("nics").GetArrayLength() == 1 && v.GetProperty("nics")[0].GetProperty("rx_packets_per_s") is { ValueKind: JsonValueKind.Number } p && p.GetDouble() > 5
-                    || v.GetProperty("nics").GetArrayLength() == 1 && v.GetProperty("nics")[0].GetProperty("rx_dropped_per_s") is { ValueKind: JsonValueKind.Number } d && d.GetDouble() > 5);
+                var vm = Latest(guest, v => v.GetProperty("nics") is var nics && nics.GetArrayLength() == 1
+                    && nics[0].GetProperty("rx_packets_per_s") is { ValueKind: JsonValueKind.Number } packets && packets.GetDouble() > 5);
                 var nic = vm.GetProperty("nics")[0];
-                Assert.Equal(("kvtap0", "tap", "virtio-net-pci"), (nic.GetProperty("name").GetString(), nic.GetProperty("kind").GetString(), nic.GetProperty("model").GetString()));
+                Assert.Equal(("kvtap0", "tap", "ne2k_pci"), (nic.GetProperty("name").GetString(), nic.GetProperty("kind").GetString(), nic.GetProperty("model").GetString()));
                 Assert.Equal(0, nic.GetProperty("tx_packets_per_s").GetDouble());
-                if (nic.GetProperty("rx_packets_per_s").GetDouble() is > 5 and var packets)
-                    Assert.InRange(nic.GetProperty("rx_bytes_per_s").GetDouble() / packets, 1000, 1100);
+                // 1000 bytes with the headers of UDP, IP and Ethernet.
+                Assert.InRange(nic.GetProperty("rx_bytes_per_s").GetDouble() / nic.GetProperty("rx_packets_per_s").GetDouble(), 1035, 1050);
             }
             finally
             {

@@ -1,5 +1,4 @@
 using KvmTop.Collectors;
-using KvmTop.Linux;
 using KvmTop.Tests.Linux;
 using KvmTop.Tests.Vmm.Qmp;
 

@@ -39,7 +39,7 @@ public sealed class QmpAnswersTests
     public void Blocks_name_the_cache_mode_as_the_command_line_does(bool writeback, bool direct, bool noFlush, string mode)
     {
         static string J(bool b) => b ? "true" : "false";
-        var json = $$$"""[{"device": "d", "inserted": {"cache": {"writeback": {{{J(writeback)}}}, "direct": {{{J(direct)}}}, "no-flush": {{{J(noFlush)}}}}}}]""";
+        var json = $$$"""[{"device": "d", "inserted": {"cache": {"writeback": {{{J(writeback)}}}, "direct": {{{J(direct)}}}, "no-flush": {{{J(noFlush)}}} } } }]""";
         Assert.Equal(mode, QmpAnswers.Blocks(Bytes.Of(json))![0].Cache);
     }
 
