@@ -123,6 +123,9 @@ public sealed class DirectoryHost : HostRoot
     /// <inheritdoc/>
     public override Errno Stat(string path, out FileFacts facts) => FileFacts.Read(Map(path), out facts);
 
+    /// <inheritdoc/>
+    public override Errno Connect(string path, out HostSocket? socket) => IsLive ? UnixSocket.Connect(path, out socket) : base.Connect(path, out socket);
+
     /// <summary>The soft limit of open files, after raising it to the hard one (and, for root, to what a large host needs).</summary>
     private static unsafe int RaiseDescriptorLimit()
     {

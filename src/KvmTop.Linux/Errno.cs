@@ -29,6 +29,8 @@ public enum Errno
     ENODATA = 61,
     EOVERFLOW = 75,
     EOPNOTSUPP = 95,
+    ECONNRESET = 104,
+    ECONNREFUSED = 111,
 }
 
 /// <summary>What an <see cref="Errno"/> means to somebody who looks at a missing figure.</summary>
@@ -51,6 +53,7 @@ public static class ErrnoText
         Errno.EIO => "input/output error",
         Errno.EAGAIN => "not ready",
         Errno.EOPNOTSUPP => "not supported by this kernel",
+        Errno.ECONNREFUSED => "nobody listens",
         Errno.EMFILE or Errno.ENFILE => "too many open files",
         Errno.EFBIG => "larger than expected",
         _ => errno.ToString(),

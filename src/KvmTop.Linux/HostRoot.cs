@@ -47,6 +47,16 @@ public abstract class HostRoot
         facts = default;
         return Errno.ENOSYS;
     }
+
+    /// <summary>
+    /// Connects to a unix socket ("@name" for an abstract one) without waiting: EAGAIN when its listener's queue is full, ECONNREFUSED when nobody listens,
+    /// EOPNOTSUPP for a host whose processes cannot be talked to.
+    /// </summary>
+    public virtual Errno Connect(string path, out HostSocket? socket)
+    {
+        socket = null;
+        return Errno.EOPNOTSUPP;
+    }
 }
 
 /// <summary>An entry of a directory of numbers.</summary>

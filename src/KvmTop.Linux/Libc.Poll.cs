@@ -6,6 +6,7 @@ namespace KvmTop.Linux;
 internal static partial class Libc
 {
     internal const short POLLIN = 1;
+    internal const short POLLOUT = 4;
     internal const short POLLERR = 8;
     internal const short POLLHUP = 16;
     internal const int EPOLL_CLOEXEC = O_CLOEXEC;

@@ -19,6 +19,10 @@ internal static class Catalog
         HugepagesTopic.Instance,
         MemoryTopic.Instance,
         VmMemoryTopic.Instance,
+        QmpTopic.Instance,
+        DisksTopic.Instance,
+        NicsTopic.Instance,
+        PassthroughTopic.Instance,
         InterruptsTopic.Instance,
         ModulesTopic.Instance,
         KernelLogTopic.Instance,
@@ -32,13 +36,25 @@ internal static class Catalog
     public static IReadOnlyList<Metric<HostRow>> SelfMetrics { get; } = [.. SelfTopic.Metrics];
 
     /// <summary>Figures of a VM.</summary>
-    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } = [.. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm];
+    public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } =
+    [
+        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. QmpTopic.Metrics, .. Collectors.IoMetrics.PerVm,
+    ];
 
     /// <summary>Figures of a VM under names of the host's, for records.</summary>
     public static IReadOnlyList<MapMetric<VmRow>> VmMaps { get; } = [.. VmMemoryMetrics.Maps];
 
     /// <summary>Figures of a vCPU.</summary>
     public static IReadOnlyList<Metric<VcpuRow>> VcpuMetrics { get; } = [.. VmsMetrics.PerVcpu, .. VcpuTimesTopic.Metrics, .. VcpuPlacementTopic.Metrics, .. KvmStatsMetrics.OfVcpu];
+
+    /// <summary>Figures of a disk.</summary>
+    public static IReadOnlyList<Metric<DiskRow>> DiskMetrics => Collectors.IoMetrics.PerDisk;
+
+    /// <summary>Figures of a network device.</summary>
+    public static IReadOnlyList<Metric<NicRow>> NicMetrics => Collectors.IoMetrics.PerNic;
+
+    /// <summary>Figures of any device, for the table of all of them.</summary>
+    public static IReadOnlyList<Metric<IoRow>> IoMetrics => Collectors.IoMetrics.PerDevice;
 
     /// <summary>The panes, in the order of their tabs.</summary>
     public static IReadOnlyList<IPane> CreatePanes(Ui ui) =>
@@ -47,6 +63,7 @@ internal static class Catalog
         new VcpusPane(),
         new ExitsPane(),
         new MemoryPane(),
+        new IoPane(),
         new ModulesPane(),
         new HostPane(),
         new CheckPane(),

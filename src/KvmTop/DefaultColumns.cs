@@ -7,7 +7,8 @@ internal static class DefaultColumns
     public static IReadOnlyList<string> Vms { get; } =
     [
         "name", "state", "vcpu_count", "cpu_pct", "ready_pct", "ready_max_pct", "guest_pct", "emulator_pct", "throttled_pct", "exits_per_s", "halt_poll_pct",
-        "mem_configured_bytes", "rss_bytes", "hugepages_pct", "swap_bytes", "numa_local_pct", "read_bytes_per_s", "write_bytes_per_s", "user", "accel", "pid",
+        "mem_configured_bytes", "rss_bytes", "hugepages_pct", "swap_bytes", "numa_local_pct", "read_bytes_per_s", "write_bytes_per_s",
+        "disk_latency_s", "rx_bytes_per_s", "tx_bytes_per_s", "user", "accel", "pid",
     ];
 
     /// <summary>Of the table of VMs in the memory pane.</summary>
@@ -22,6 +23,13 @@ internal static class DefaultColumns
     [
         "vm", "index", "cpu_pct", "ready_pct", "guest_pct", "user_pct", "system_pct", "halt_poll_pct", "exits_per_s", "pcpu", "node", "affinity", "slices_per_s",
         "voluntary_switches_per_s", "involuntary_switches_per_s", "tid",
+    ];
+
+    /// <summary>Of the table of disks and networks.</summary>
+    public static IReadOnlyList<string> Io { get; } =
+    [
+        "vm", "device", "kind", "in_bytes_per_s", "out_bytes_per_s", "in_ops_per_s", "out_ops_per_s", "latency_s", "errors_per_s", "queue", "bus", "behind", "cache",
+        "limits", "p99_s", "vhost", "emulator_pct", "iothread_pct", "vhost_pct",
     ];
 
     /// <summary>Of the host.</summary>

@@ -54,6 +54,9 @@ internal sealed class TrackedVm : IDisposable
     /// <summary>The reading of its command line while that hangs: one for each VM, so that one in trouble does not use up what all share.</summary>
     public Task<byte[]>? CommandLine { get; set; }
 
+    /// <summary>Its QMP monitor, once somebody has asked for it (<see cref="QmpConnections.Get"/>).</summary>
+    public QmpConnection? Qmp { get; set; }
+
     /// <summary>The threads in the order of <see cref="VmInfo.Threads"/>.</summary>
     public ReadOnlySpan<TrackedThread> Threads => _threads;
 
@@ -205,6 +208,7 @@ internal sealed class TrackedVm : IDisposable
         _cgroup?.Dispose();
         _stat = _status = _io = _cgroup = null;
         CloseQuotas();
+        Qmp?.Close();
     }
 
     private void FindQuotas(TimeSpan uptime, CgroupMounts mounts)

@@ -59,6 +59,11 @@ internal sealed class ProcTree(HostModel host)
             return InProcess(process, generation, name);
         }
 
+        if (name is "net" && rest is "dev")
+        {
+            return new(ProcKind.File, process, generation, Format: NetworkFiles.Dev);
+        }
+
         if (!TakeNumber(ref rest, out var number))
         {
             return default;

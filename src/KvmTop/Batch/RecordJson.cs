@@ -47,6 +47,24 @@ internal static class RecordJson
             }
 
             writer.WriteEndArray();
+            writer.WriteStartArray("disks");
+            foreach (var disk in DiskRow.Of(vm))
+            {
+                writer.WriteStartObject();
+                MetricJson.Write(writer, Catalog.DiskMetrics, disk);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteStartArray("nics");
+            foreach (var nic in NicRow.Of(vm))
+            {
+                writer.WriteStartObject();
+                MetricJson.Write(writer, Catalog.NicMetrics, nic);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
             writer.WriteEndObject();
         }
 

@@ -414,8 +414,8 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
             return text switch
             {
                 "running" => Role.Good,
-                "paused" or "starting" => Role.Warn,
-                "stopped" or "zombie" => Role.Critical,
+                "paused" or "starting" or "shutdown" or "suspended" or "inmigrate" => Role.Warn,
+                "stopped" or "zombie" or "io-error" or "guest-panicked" or "internal-error" or "watchdog" => Role.Critical,
                 _ => Role.Text,
             };
         }

@@ -78,7 +78,8 @@ public sealed class Guest : IDisposable
         var models = options.Tcg ? ["max"] : KvmCpuModels;
         for (var i = options.Tcg ? 0 : s_workingCpuModel; ; i++)
         {
-            var result = Command.Run(qemu, Arguments(name, folder, options, models[i]), StartDeadline);
+            string[] command = [.. options.Prefix, qemu, .. Arguments(name, folder, options, models[i])];
+            var result = Command.Run(command[0], command[1..], StartDeadline);
             if (result.ExitCode == 0)
             {
                 if (!options.Tcg) s_workingCpuModel = i;
@@ -102,6 +103,8 @@ public sealed class Guest : IDisposable
             "-display", "none", "-nic", "none", "-nodefaults", "-no-user-config",
             "-bios", Path.Combine(folder, "rom.bin"),
             "-qmp", $"unix:{Path.Combine(folder, "qmp")},server=on,wait=off",
+            // A monitor serves one client at a time: the program takes the one with its name.
+            "-qmp", $"unix:{Path.Combine(folder, "kvmtop")},server=on,wait=off",
             "-daemonize", "-pidfile", Path.Combine(folder, "pid"),
         ];
         return [.. arguments, .. options.Work == GuestWork.Idle ? ["-S"] : Array.Empty<string>(), .. options.ExtraArguments];

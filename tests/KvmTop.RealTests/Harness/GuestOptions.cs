@@ -24,6 +24,9 @@ public sealed record GuestOptions
     /// <summary>True: emulated without KVM (<c>accel=tcg</c>).</summary>
     public bool Tcg { get; init; }
 
+    /// <summary>A program, with arguments, that runs QEMU: <c>ip netns exec NAME</c>.</summary>
+    public IReadOnlyList<string> Prefix { get; init; } = [];
+
     /// <summary>More QEMU arguments, at the end of its command line.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 }

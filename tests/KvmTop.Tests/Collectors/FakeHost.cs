@@ -148,6 +148,15 @@ internal sealed class FakeHost : HostRoot
         return node.Facts is null ? Errno.ENOSYS : Errno.None;
     }
 
+    /// <summary>Sockets that are really there, by the path under which this host shows them.</summary>
+    public Dictionary<string, string> Sockets { get; } = [];
+
+    public override Errno Connect(string path, out HostSocket? socket)
+    {
+        socket = null;
+        return Sockets.TryGetValue(path, out var real) ? new DirectoryHost().Connect(real, out socket) : Errno.ENOENT;
+    }
+
     public override bool Exists(string path) => _nodes.ContainsKey(path);
 
     private List<string> Below(string path) =>

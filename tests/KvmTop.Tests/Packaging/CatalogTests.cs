@@ -13,7 +13,7 @@ namespace KvmTop.Tests.Packaging;
 public sealed partial class CatalogTests
 {
     /// <summary>Every list of figures, by the object of the JSON record that it fills.</summary>
-    public static TheoryData<string> Lists { get; } = ["host", "self", "vm", "vcpu"];
+    public static TheoryData<string> Lists { get; } = ["host", "self", "vm", "vcpu", "disk", "nic"];
 
     [Fact]
     public void Every_topic_is_listed_once()
@@ -87,10 +87,11 @@ public sealed partial class CatalogTests
         using var stream = SchemaDocument.Open();
         using var schema = JsonDocument.Parse(stream);
         var definition = schema.RootElement.GetProperty("definitions").GetProperty(list);
-        var properties = definition.GetProperty("properties").EnumerateObject().Select(p => p.Name).Except(["vcpus", "kvm", .. List(list)]).ToList();
+        string[] beside = ["vcpus", "disks", "nics", "kvm", .. List(list)];
+        var properties = definition.GetProperty("properties").EnumerateObject().Select(p => p.Name).Except(beside).ToList();
         var ids = Metrics(list).Where(m => !m.ScreenOnly).Select(m => m.Id).ToList();
         Assert.Equal(ids.Order(), properties.Order());
-        Assert.All(definition.GetProperty("required").EnumerateArray().Select(r => r.GetString()!).Except(["vcpus", .. List(list)]), r => Assert.Contains(r, ids));
+        Assert.All(definition.GetProperty("required").EnumerateArray().Select(r => r.GetString()!).Except(beside), r => Assert.Contains(r, ids));
     }
 
     [Fact]
@@ -115,6 +116,8 @@ public sealed partial class CatalogTests
         "host" => Facts.Of(Catalog.HostMetrics),
         "self" => Facts.Of(Catalog.SelfMetrics),
         "vm" => Facts.Of(Catalog.VmMetrics),
+        "disk" => Facts.Of(Catalog.DiskMetrics),
+        "nic" => Facts.Of(Catalog.NicMetrics),
         _ => Facts.Of(Catalog.VcpuMetrics),
     };
 

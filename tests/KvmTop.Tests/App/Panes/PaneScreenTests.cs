@@ -29,6 +29,12 @@ public sealed class PaneScreenTests
         ScreenFile.Matches("memory-ascii-120x34", lines);
     }
 
+    [Theory]
+    [InlineData(80, 17)]
+    [InlineData(160, 43)]
+    public void Io_simulated_looks_as_accepted(int width, int height) =>
+        ScreenFile.Matches($"io-{width}x{height}", new PaneStage(30).Draw(new IoPane(), width, height));
+
     [Fact]
     public void Host_of_many_cpus_looks_as_accepted() => ScreenFile.Matches("host-256cpus-120x34", new PaneStage(30, pcpus: 256).Draw(new HostPane(), 120, 34));
 

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using KvmTop.Linux;
+
+namespace KvmTop.Collectors;
+
+/// <summary>Finds the taps of each VM now and then, and reads the counters of all interfaces of a network namespace at once: one file for all VMs in it.</summary>
+internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsSample>
+{
+    private readonly HostRoot _host = context.Host;
+    private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
+    private readonly Dictionary<VmKey, VmTaps> _vms = [];
+    private readonly Dictionary<string, Namespace> _namespaces = [];
+    private readonly ReadBuffer _buffer = new(32 << 10);
+    private long _tick;
+
+    public Reading<NicsSample> Collect()
+    {
+        _tick++;
+        var now = _host.Monotonic();
+        var own = LinkOf(_host, "/proc/self/ns/net");
+        var vms = new Dictionary<VmKey, VmNicsSample>(_registry.Vms.Count);
+        foreach (var vm in _registry.Vms)
+        {
+            if (!_vms.TryGetValue(vm.Info.Key, out var taps))
+                _vms.Add(vm.Info.Key, taps = new VmTaps(_host));
+            taps.FindIfDue(vm.Info, own, now);
+            if (!_namespaces.TryGetValue(taps.Namespace, out var space))
+                _namespaces.Add(taps.Namespace, space = new Namespace());
+            var counters = new NetDevCounters?[taps.Nics.Count];
+            for (var i = 0; i < counters.Length; i++)
+            {
+                if (taps.Nics[i].Interface is { } name)
+                {
+                    if (space.Tick != _tick)
+                        space.Read(_host, vm.Info.Pid, _buffer, _tick);
+                    counters[i] = space.Find(name);
+                }
+            }
+
+            vms.Add(vm.Info.Key, new VmNicsSample(space.Tick == _tick ? space.At : now, taps.Nics, counters, taps.Reason));
+        }
+
+        foreach (var key in _vms.Keys)
+        {
+            if (!vms.ContainsKey(key))
+                _vms.Remove(key);
+        }
+
+        foreach (var (name, space) in _namespaces)
+        {
+            if (_tick - space.Tick > 60)
+                _namespaces.Remove(name);
+        }
+
+        return Reading<NicsSample>.Ok(new NicsSample(vms));
+    }
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>The target of a link; empty when it may not be read.</summary>
+    internal static string LinkOf(HostRoot host, string path)
+    {
+        Span<byte> target = stackalloc byte[512];
+        return host.ReadLink(path, target, out var length) == Errno.None ? Encoding.UTF8.GetString(target[..length]) : "";
+    }
+
+    /// <summary>The counters of the interfaces of one network namespace.</summary>
+    private sealed class Namespace
+    {
+        private readonly Dictionary<string, (NetDevCounters Counters, long Tick)> _interfaces = [];
+
+        public long Tick { get; private set; }
+
+        public TimeSpan At { get; private set; }
+
+        public void Read(HostRoot host, int pid, ReadBuffer buffer, long tick)
+        {
+            Tick = tick;
+            var text = buffer.ReadAll(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/net/dev"), out _);
+            At = host.Monotonic();
+            var reader = new NetDevReader(text);
+            var lookup = _interfaces.GetAlternateLookup<ReadOnlySpan<char>>();
+            Span<char> characters = stackalloc char[32];
+            while (reader.TryNext(out var name, out var counters))
+            {
+                // IFNAMSIZ is 16 bytes.
+                if (name.Length <= 16)
+                    lookup[characters[..Encoding.UTF8.GetChars(name, characters)]] = (counters, tick);
+            }
+        }
+
+        public NetDevCounters? Find(string name) => _interfaces.TryGetValue(name, out var found) && found.Tick == Tick ? found.Counters : null;
+    }
+}

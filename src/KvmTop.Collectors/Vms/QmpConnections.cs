@@ -1,0 +1,60 @@
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Collectors;
+
+/// <summary>The QMP connections of this run, one for each VM that has a monitor to talk to. Shared through <see cref="CollectorServices"/>; made when first asked for.</summary>
+/// <param name="host">Whose VMs.</param>
+public sealed class QmpConnections(HostRoot host) : IDisposable
+{
+    private readonly Dictionary<VmKey, QmpConnection> _known = [];
+    private readonly object _gate = new();
+    private QmpIo? _io;
+
+    /// <summary>The connection of a VM that somebody has asked for, or null. From any thread.</summary>
+    public QmpConnection? Find(VmKey key)
+    {
+        lock (_gate)
+            return _known.GetValueOrDefault(key);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+            _known.Clear();
+        _io?.Dispose();
+    }
+
+    /// <summary>The connection of a VM; null while its command line is not known. Nothing is connected before something is asked of it.</summary>
+    internal QmpConnection? Get(TrackedVm vm)
+    {
+        if (vm.Qmp is null && vm.Described)
+        {
+            _io ??= new QmpIo(host);
+            vm.Qmp = _io.Open(QmpTarget.Find(host, vm.Info.Pid, vm.Info.Description, vm.Info.User), vm.Info.Pid);
+            lock (_gate)
+                _known[vm.Info.Key] = vm.Qmp;
+        }
+
+        return vm.Qmp;
+    }
+
+    /// <summary>Lets go of those whose VM has gone (the VM closes its own).</summary>
+    internal void Forget(IReadOnlyList<TrackedVm> alive)
+    {
+        lock (_gate)
+        {
+            if (_known.Count <= alive.Count)
+                return;
+            var keys = new HashSet<VmKey>(alive.Count);
+            foreach (var vm in alive)
+                keys.Add(vm.Info.Key);
+            foreach (var key in _known.Keys)
+            {
+                if (!keys.Contains(key))
+                    _known.Remove(key);
+            }
+        }
+    }
+}

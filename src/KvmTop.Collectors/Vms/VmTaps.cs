@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text;
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Collectors;
+
+/// <summary>
+/// The network devices of one VM: its descriptors of /dev/net/tun say which interfaces are its own (<c>/proc/PID/fdinfo/N</c>, "iff:"), whatever its command line says,
+/// and the command line what the guest sees of them. Looked for again now and then: taps are plugged and unplugged.
+/// </summary>
+internal sealed class VmTaps(HostRoot host)
+{
+    private const int MostDescriptors = 4096;
+    private const int MostInterfaces = 256;
+    private static readonly TimeSpan s_pace = TimeSpan.FromSeconds(10);
+
+    private readonly ReadBuffer _buffer = new(1024, 64 << 10);
+    private TimeSpan? _due;
+    private VmDescription? _described;
+
+    /// <summary>The devices.</summary>
+    public IReadOnlyList<NicInfo> Nics { get; private set; } = [];
+
+    /// <summary>Its network namespace ("net:[4026531840]"), or one of its own when that may not be seen.</summary>
+    public string Namespace { get; private set; } = "";
+
+    /// <summary>Why its interfaces are not known.</summary>
+    public string? Reason { get; private set; }
+
+    public void FindIfDue(VmInfo vm, string ownNamespace, TimeSpan now)
+    {
+        if (_due is { } due && now < due && ReferenceEquals(_described, vm.Description))
+            return;
+
+        // Spread by pid, so that sixty VMs are not all looked into at the same tick.
+        _due = now + (_due is null ? TimeSpan.FromMilliseconds(vm.Pid % 10 * 1000) + TimeSpan.FromSeconds(1) : s_pace);
+        _described = vm.Description;
+        Namespace = NicsCollector.LinkOf(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{vm.Pid}/ns/net"));
+        var other = Namespace.Length > 0 && ownNamespace.Length > 0 && Namespace != ownNamespace;
+        if (Namespace.Length == 0)
+            Namespace = string.Create(CultureInfo.InvariantCulture, $"of {vm.Pid}");
+        var found = Interfaces(vm.Pid, out var vhost, out var errno);
+        Reason = errno.IsDenied() ? "its descriptors may not be listed: needs root" : null;
+        var nics = Match(found, vm.Description.Devices, vhost, other);
+        if (!nics.SequenceEqual(Nics))
+            Nics = nics;
+    }
+
+    private SortedDictionary<string, (string Kind, int Queues)> Interfaces(int pid, out int vhost, out Errno errno)
+    {
+        var folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd");
+        var entries = new List<NumberedEntry>();
+        var found = new SortedDictionary<string, (string, int)>(StringComparer.Ordinal);
+        vhost = 0;
+        errno = host.ListNumbers(folder, entries);
+        Span<byte> target = stackalloc byte[64];
+        for (var i = 0; i < Math.Min(entries.Count, MostDescriptors); i++)
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"{folder}/{entries[i].Number}");
+            if (host.ReadLink(path, target, out var length) is var error && error != Errno.None)
+            {
+                errno = error.IsDenied() ? error : errno;
+                continue;
+            }
+
+            var link = target[..length];
+            string? name = null;
+            var kind = "tap";
+            if (link.SequenceEqual("/dev/net/tun"u8))
+            {
+                var info = _buffer.ReadAll(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fdinfo/{entries[i].Number}"), out _);
+                name = TunDescriptor.TryParse(info, out var interfaceName) ? Encoding.UTF8.GetString(interfaceName) : null;
+            }
+            else if (link.StartsWith("/dev/tap"u8) && ByteNumber(link["/dev/tap".Length..]) is { } index)
+            {
+                (name, kind) = (InterfaceOf(index), "macvtap");
+            }
+            else if (link.SequenceEqual("/dev/vhost-net"u8))
+            {
+                vhost++;
+            }
+
+            if (name is not null && found.Count < MostInterfaces)
+                found[name] = (kind, found.GetValueOrDefault(name).Item2 + 1);
+        }
+
+        return found;
+    }
+
+    private List<NicInfo> Match(SortedDictionary<string, (string Kind, int Queues)> found, IReadOnlyList<VmDevice> devices, int vhost, bool other)
+    {
+        var nics = new List<NicInfo>();
+        var queues = 0;
+        foreach (var (_, interfaceQueues) in found.Values)
+            queues += interfaceQueues;
+        var free = new List<string>(found.Keys);
+        var unnamed = new List<VmDevice>();
+        foreach (var device in devices)
+        {
+            if (device.Kind == VmDeviceKind.Nic && (device.Detail is null || !free.Contains(device.Detail)))
+                unnamed.Add(device);
+            else if (device.Kind == VmDeviceKind.Nic && free.Remove(device.Detail!))
+                Add(device.Detail!, device);
+        }
+
+        foreach (var device in unnamed)
+        {
+            // A tap that came as a descriptor, through the bridge helper or by a script has no name on the command line: in order then, as QEMU opens them.
+            if (device.Detail is null or "user" or "socket" or "stream" or "dgram" or "passt" or "vde" or "vhost-user" or "none" || free.Count == 0)
+            {
+                nics.Add(new NicInfo(Clean(device.Id ?? device.Model ?? "nic"), null, Clean(device.Detail ?? "not known"), device.Model is { } m ? Clean(m) : null, device.IsVirtio, 0, false, null, false));
+                continue;
+            }
+
+            var name = free[0];
+            free.RemoveAt(0);
+            Add(name, device);
+        }
+
+        foreach (var name in free)
+            Add(name, null);
+        return nics;
+
+        void Add(string name, VmDevice? device)
+        {
+            var (kind, interfaceQueues) = found[name];
+            nics.Add(new NicInfo(
+                Clean(name), name, kind, device?.Model is { } model ? Clean(model) : null, device?.IsVirtio, interfaceQueues,
+                // vhost descriptors do not say whose they are: when there are as many as queues, every interface has them.
+                vhost > 0 && vhost >= queues, other ? null : Bridge(name), other));
+        }
+    }
+
+    private string? Bridge(string name)
+    {
+        if (name.Contains('/', StringComparison.Ordinal))
+            return null;
+        var link = NicsCollector.LinkOf(host, $"/sys/class/net/{name}/master");
+        return link.Length == 0 ? null : Clean(link[(link.LastIndexOf('/') + 1)..]);
+    }
+
+    private string? InterfaceOf(int index)
+    {
+        var names = new List<string>();
+        _ = host.List("/sys/class/net", names);
+        foreach (var name in names)
+        {
+            if (ByteNumber(_buffer.ReadAll(host, $"/sys/class/net/{name}/ifindex", out _)) == index)
+                return name;
+        }
+
+        return null;
+    }
+
+    private static int? ByteNumber(ReadOnlySpan<byte> text) => System.Buffers.Text.Utf8Parser.TryParse(text, out int number, out var used) && used > 0 ? number : null;
+
+    private static string Clean(string text) => HostileText.Clean(text, 64);
+}

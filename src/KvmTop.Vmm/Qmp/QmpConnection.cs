@@ -1,0 +1,517 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using KvmTop.Linux;
+
+namespace KvmTop.Vmm;
+
+/// <summary>How it stands with a monitor.</summary>
+public enum QmpState
+{
+    /// <summary>Nobody asks anything of it.</summary>
+    NotConnected,
+
+    /// <summary>On the way: connecting, or waiting for the greeting.</summary>
+    Connecting,
+
+    /// <summary>It takes commands.</summary>
+    Ready,
+
+    /// <summary>Not a monitor to talk to: another process's socket, libvirt's, none that could be reached.</summary>
+    Refused,
+
+    /// <summary>It broke; it is tried again after a while.</summary>
+    Failed,
+}
+
+/// <summary>
+/// The one connection to the QMP monitor of a VM: kept and used again by all who ask. A monitor serves one client at a time, so it is let go when nobody has
+/// asked anything for a minute. All members may be called from any thread, none but <see cref="Execute"/> waits.
+/// </summary>
+public sealed class QmpConnection
+{
+    internal static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(60);
+
+    private const int MostEvents = 256;
+    private const int FloodBytes = 8 << 20;
+    private const int FloodEvents = 1000;
+    private static readonly TimeSpan s_greetingDeadline = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_refusedPause = TimeSpan.FromSeconds(30);
+
+    private readonly QmpIo _io;
+    private readonly IReadOnlyList<string> _paths;
+    private readonly int _pid;
+    private readonly object _gate = new();
+    private readonly List<QmpQuery> _pending = [];
+    private readonly Queue<QmpEvent> _events = [];
+    private readonly QmpLines _lines = new();
+    private readonly QmpQuery _capabilities;
+    private HostSocket? _socket;
+    private byte[] _outgoing = [];
+    private int _unsent;
+    private long _lastId;
+    private int _failures;
+    private TimeSpan _retryAt;
+    private TimeSpan _connectedAt;
+    private TimeSpan _lastUsed;
+    private TimeSpan _windowStart;
+    private int _windowBytes;
+    private int _windowEvents;
+    private bool _greeted;
+    private bool _wanted;
+    private bool _closed;
+    private string? _reason;
+    private QmpState _state;
+
+    /// <param name="io">Who waits for its answers.</param>
+    /// <param name="paths">Where its socket may be seen, best first.</param>
+    /// <param name="pid">The VM: any other process behind the socket is refused before a byte is sent.</param>
+    internal QmpConnection(QmpIo io, IReadOnlyList<string> paths, int pid)
+    {
+        (_io, _paths, _pid) = (io, paths, pid);
+        _capabilities = new QmpQuery(this, "qmp_capabilities", null);
+        _reason = "QMP: not asked yet";
+    }
+
+    /// <summary>A monitor that is not to be talked to, and why.</summary>
+    internal QmpConnection(QmpIo io, string refusal)
+        : this(io, [], 0) => (_state, _reason) = (QmpState.Refused, refusal);
+
+    /// <summary>How it stands.</summary>
+    public QmpState State
+    {
+        get
+        {
+            lock (_gate)
+                return _state;
+        }
+    }
+
+    /// <summary>Why it is not ready, or what holds it up though it is; null when all is well.</summary>
+    public string? Reason
+    {
+        get
+        {
+            lock (_gate)
+                return ReasonNow(_io.Now);
+        }
+    }
+
+    /// <summary>The monitor's version as it greeted ("10.0.2"), or null.</summary>
+    public string? Version { get; private set; }
+
+    /// <summary>How often it has become ready: when it changes, what was asked before may be out of date.</summary>
+    public int Generation { get; private set; }
+
+    /// <summary>Events that were dropped because nobody took them in time.</summary>
+    public long EventsLost { get; private set; }
+
+    /// <summary>A command to ask again and again.</summary>
+    /// <param name="command">Its name.</param>
+    /// <param name="arguments">A JSON object, or null.</param>
+    public QmpQuery Query(string command, string? arguments = null) => new(this, command, arguments);
+
+    /// <summary>Connects when it is not, and keeps it from being let go.</summary>
+    public void Touch()
+    {
+        lock (_gate)
+            Use(_io.Now);
+        _io.Serve(this);
+    }
+
+    /// <summary>Takes the oldest event that has come in.</summary>
+    public bool TryTakeEvent(out QmpEvent e)
+    {
+        lock (_gate)
+            return _events.TryDequeue(out e);
+    }
+
+    /// <summary>Sends a command and waits for its answer, for a worker's thread: an action, never a tick. Connects first when need be, all within the deadline.</summary>
+    public QmpReply Execute(string command, string? arguments, TimeSpan deadline)
+    {
+        var until = _io.Now + deadline;
+        var query = Query(command, arguments);
+        var posted = false;
+        while (true)
+        {
+            Touch();
+            lock (_gate)
+            {
+                var now = _io.Now;
+                posted = posted || Send(query, now, until - now);
+                if (posted && query.Take(now, out var reply))
+                    return reply;
+                if (!posted && (now >= until || _closed || _state is QmpState.Refused or QmpState.Failed))
+                    return new QmpReply(QmpReplyStatus.NotConnected, default, ReasonNow(now) ?? "QMP: the monitor is busy", now, now);
+                System.Threading.Monitor.Wait(_gate, _io.IsInline ? TimeSpan.FromMilliseconds(5) : TimeSpan.FromTicks(Math.Clamp((until - now).Ticks, 0, s_second.Ticks)));
+            }
+        }
+    }
+
+    /// <summary>Hangs up for good: the VM has gone.</summary>
+    public void Close() => Close(quietly: false);
+
+    /// <summary>True while the thread of <see cref="QmpIo"/> looks after it; under that one's lock.</summary>
+    internal bool IsServed { get; set; }
+
+    internal void Close(bool quietly)
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            System.Threading.Monitor.PulseAll(_gate);
+        }
+
+        if (!quietly)
+            _io.Forget(this);
+    }
+
+    internal bool Post(QmpQuery query, TimeSpan deadline)
+    {
+        bool sent;
+        lock (_gate)
+        {
+            var now = _io.Now;
+            Use(now);
+            sent = Send(query, now, deadline);
+        }
+
+        // Inline, a connection that was made just now can take the command at once.
+        if (_io.Serve(this) && !sent)
+        {
+            lock (_gate)
+                sent = Send(query, _io.Now, deadline);
+            if (sent)
+                _io.Serve(this);
+        }
+
+        return sent;
+    }
+
+    internal bool TryTake(QmpQuery query, out QmpReply reply)
+    {
+        if (_io.IsInline)
+            _io.Serve(this);
+        lock (_gate)
+            return query.Take(_io.Now, out reply);
+    }
+
+    /// <summary>Does what can be done without waiting: connects when it is time to, sends, receives. Called by whoever serves the sockets.</summary>
+    internal void Pump(TimeSpan now, byte[] buffer)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                HangUp(QmpState.NotConnected, "QMP: the VM is gone", now);
+                return;
+            }
+
+            if (_wanted && now - _lastUsed >= IdleLimit)
+            {
+                HangUp(QmpState.NotConnected, "QMP: not in use", now);
+                _wanted = false;
+            }
+
+            if (_socket is null && _wanted && now >= _retryAt)
+                Connect(now);
+            if (_socket is null)
+                return;
+
+            Flush();
+            Receive(now, buffer);
+        }
+    }
+
+    /// <summary>The socket to wait for, or null; and when to look again in any case.</summary>
+    internal (HostSocket? Socket, bool ToSend, TimeSpan? Due) Interest()
+    {
+        lock (_gate)
+        {
+            if (_closed)
+                return (null, false, _socket is null ? null : TimeSpan.Zero);
+            return _socket is { } socket ? (socket, _unsent > 0, _lastUsed + IdleLimit) : (null, false, _wanted && _paths.Count > 0 ? _retryAt : null);
+        }
+    }
+
+    private string? ReasonNow(TimeSpan now)
+    {
+        if (_state == QmpState.Connecting && _socket is not null && now - _connectedAt >= s_greetingDeadline)
+            return _greeted ? "QMP: the monitor greeted, and says nothing since" : "QMP: no greeting: another client holds the monitor, or it hangs";
+        foreach (var query in _pending)
+        {
+            if (query.State == QmpQuery.Phase.Overdue)
+                return string.Create(CultureInfo.InvariantCulture, $"QMP: no answer to {query.Command} for {(now - query.SentAt).TotalSeconds:0} s");
+        }
+
+        return _state == QmpState.Ready ? null : _reason;
+    }
+
+    private void Use(TimeSpan now)
+    {
+        _lastUsed = now;
+        if (!_wanted && _paths.Count > 0 && !_closed)
+        {
+            _wanted = true;
+            if (_state == QmpState.NotConnected)
+                (_state, _reason) = (QmpState.Connecting, "QMP: connecting");
+        }
+    }
+
+    private bool Send(QmpQuery query, TimeSpan now, TimeSpan deadline)
+    {
+        if (_state != QmpState.Ready || query.State is not (QmpQuery.Phase.Idle or QmpQuery.Phase.Answered))
+            return false;
+        foreach (var other in _pending)
+        {
+            // A monitor that does not answer would only collect what it is sent, until nothing more fits.
+            if (other.State == QmpQuery.Phase.Overdue)
+                return false;
+        }
+
+        Enqueue(query, now, deadline);
+        Flush();
+        if (_unsent > 0)
+            _io.Wake();
+        return true;
+    }
+
+    private void Enqueue(QmpQuery query, TimeSpan now, TimeSpan deadline)
+    {
+        query.Sent(++_lastId, now, deadline);
+        _pending.Add(query);
+        var most = 64 + query.Command.Length + (3 * (query.Arguments?.Length ?? 0));
+        if (_outgoing.Length - _unsent < most)
+            Array.Resize(ref _outgoing, _unsent + most);
+        Append("{\"execute\":\"");
+        Append(query.Command);
+        Append("\"");
+        if (query.Arguments is { } arguments)
+        {
+            Append(",\"arguments\":");
+            Append(arguments);
+        }
+
+        Append(",\"id\":");
+        Utf8Formatter.TryFormat(query.Id, _outgoing.AsSpan(_unsent), out var digits);
+        _unsent += digits;
+        Append("}\n");
+    }
+
+    private void Append(string text) => _unsent += Encoding.UTF8.GetBytes(text, _outgoing.AsSpan(_unsent));
+
+    private void Flush()
+    {
+        while (_unsent > 0 && _socket is { } socket)
+        {
+            var n = socket.Send(_outgoing.AsSpan(0, _unsent));
+            if (n == -(int)Errno.EAGAIN)
+                return;
+            if (n < 0)
+            {
+                // Whoever receives finds out the same, and is the one to close what may be waited for.
+                _unsent = 0;
+                return;
+            }
+
+            _outgoing.AsSpan(n, _unsent - n).CopyTo(_outgoing);
+            _unsent -= n;
+        }
+    }
+
+    private void Connect(TimeSpan now)
+    {
+        var errno = Errno.ENOENT;
+        foreach (var path in _paths)
+        {
+            errno = _io.Host.Connect(path, out var socket);
+            if (errno == Errno.None && socket!.PeerPid != _pid)
+            {
+                var reason = string.Create(CultureInfo.InvariantCulture, $"QMP: its socket belongs to process {socket.PeerPid}, not to this VM");
+                socket.Dispose();
+                (_state, _reason, _retryAt) = (QmpState.Refused, reason, now + s_refusedPause);
+                return;
+            }
+
+            if (errno == Errno.None)
+            {
+                _socket = socket;
+                (_state, _reason, _greeted) = (QmpState.Connecting, "QMP: waiting for the greeting", false);
+                (_connectedAt, _windowStart, _windowBytes, _windowEvents) = (now, now, 0, 0);
+                return;
+            }
+
+            if (!errno.IsDenied() && !errno.IsGone())
+                break;
+        }
+
+        switch (errno)
+        {
+            case Errno.EAGAIN:
+                Pause(QmpState.Connecting, "QMP: other clients wait for the monitor already", now);
+                break;
+            case Errno.EACCES or Errno.EPERM:
+                Pause(QmpState.Refused, "QMP: no right to its socket: needs root", now);
+                break;
+            case Errno.EOPNOTSUPP:
+                Pause(QmpState.Refused, "QMP: not the running machine: its processes cannot be asked", now);
+                break;
+            default:
+                Pause(QmpState.Failed, $"QMP: {HostileText.Clean(_paths[^1], 100)}: {errno.Describe()}", now);
+                break;
+        }
+    }
+
+    private void Receive(TimeSpan now, byte[] buffer)
+    {
+        // A peer that never stops must leave time for the others.
+        for (var rounds = 0; rounds < 8 && _socket is { } socket; rounds++)
+        {
+            var n = socket.Receive(buffer);
+            if (n == -(int)Errno.EAGAIN)
+                return;
+            if (n <= 0)
+            {
+                Break(n == 0 ? "QMP: the monitor hung up" : $"QMP: {((Errno)(-n)).Describe()}", now);
+                return;
+            }
+
+            if (now - _windowStart >= s_second)
+                (_windowStart, _windowBytes, _windowEvents) = (now, 0, 0);
+            _windowBytes += n;
+            ReadOnlySpan<byte> bytes = buffer.AsSpan(0, n);
+            while (_socket is not null && _lines.TryTake(ref bytes, out var line))
+                Accept(QmpMessage.Parse(line), line, now);
+            if (_socket is null)
+                return;
+            if (_lines.IsBroken)
+                Break($"QMP: a line of more than {QmpLines.Longest >> 20} MiB", now);
+            else if (_windowBytes > FloodBytes || _windowEvents > FloodEvents)
+                Break("QMP: the monitor floods", now);
+        }
+    }
+
+    private void Accept(in QmpMessage message, ReadOnlySpan<byte> line, TimeSpan now)
+    {
+        switch (message.Kind)
+        {
+            case QmpMessageKind.Greeting when !_greeted:
+                _greeted = true;
+                _reason = "QMP: negotiating";
+                Version = ReadVersion(message.Payload);
+                Enqueue(_capabilities, now, s_greetingDeadline);
+                Flush();
+                break;
+            case QmpMessageKind.Return or QmpMessageKind.Error when _greeted && Find(message.Id) is { } query:
+                _pending.Remove(query);
+                if (message.Kind == QmpMessageKind.Return)
+                    query.Answer(message.Payload, now);
+                else
+                    query.Fail(QmpReplyStatus.Error, $"QMP: {query.Command}: {HostileText.Clean(message.Description, 200)}", now);
+                if (query == _capabilities)
+                    Negotiated(now);
+                System.Threading.Monitor.PulseAll(_gate);
+                break;
+            case QmpMessageKind.Event when _greeted:
+                _windowEvents++;
+                if (_events.Count == MostEvents)
+                {
+                    _events.Dequeue();
+                    EventsLost++;
+                }
+
+                _events.Enqueue(QmpEvent.Of(_io.Host.Time.GetUtcNow(), message));
+                break;
+            case QmpMessageKind.Return or QmpMessageKind.Error when _greeted:
+                Break("QMP: an answer that nobody asked for", now);
+                break;
+            case QmpMessageKind.Invalid when line.TrimEnd("\r\n "u8).IsEmpty:
+                break;
+            default:
+                Break(_greeted ? "QMP: it does not keep to the protocol" : "QMP: what listens there does not speak QMP", now);
+                break;
+        }
+    }
+
+    private QmpQuery? Find(long id)
+    {
+        foreach (var query in _pending)
+        {
+            if (query.Id == id)
+                return query;
+        }
+
+        return null;
+    }
+
+    private void Negotiated(TimeSpan now)
+    {
+        if (_capabilities.Take(now, out var reply) && reply.IsOk)
+        {
+            (_state, _reason) = (QmpState.Ready, null);
+            Generation++;
+        }
+        else
+        {
+            Break(reply.Reason ?? "QMP: no capabilities", now);
+        }
+    }
+
+    private void Break(string reason, TimeSpan now)
+    {
+        // One that works for a minute and then breaks is tried again soon; one that breaks each time is not.
+        if (_state == QmpState.Ready && now - _connectedAt > s_longestPause)
+            _failures = 0;
+        HangUp(QmpState.Failed, reason, now);
+        Pause(QmpState.Failed, reason, now);
+    }
+
+    private void Pause(QmpState state, string reason, TimeSpan now)
+    {
+        (_state, _reason) = (state, reason);
+        _retryAt = now + TimeSpan.FromTicks(Math.Min(s_longestPause.Ticks, s_second.Ticks << Math.Min(_failures, 6)));
+        _failures++;
+        System.Threading.Monitor.PulseAll(_gate);
+    }
+
+    private void HangUp(QmpState state, string reason, TimeSpan now)
+    {
+        _socket?.Dispose();
+        _socket = null;
+        _lines.Clear();
+        _unsent = 0;
+        (_state, _reason, _retryAt) = (state, reason, now);
+        foreach (var query in _pending)
+            query.Fail(QmpReplyStatus.NotConnected, reason, now);
+        _pending.Clear();
+        System.Threading.Monitor.PulseAll(_gate);
+    }
+
+    /// <summary>"major.minor.micro" of <c>{"version": {"qemu": {..}}}</c>.</summary>
+    private static string? ReadVersion(ReadOnlySpan<byte> greeting)
+    {
+        Span<int> parts = stackalloc int[3];
+        parts.Fill(-1);
+        try
+        {
+            var reader = new Utf8JsonReader(greeting);
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.PropertyName)
+                    continue;
+                var part = reader.ValueTextEquals("major"u8) ? 0 : reader.ValueTextEquals("minor"u8) ? 1 : reader.ValueTextEquals("micro"u8) ? 2 : -1;
+                if (part >= 0 && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number))
+                    parts[part] = number;
+            }
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+
+        return parts[0] < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{parts[0]}.{parts[1]}.{parts[2]}");
+    }
+}

@@ -1,0 +1,164 @@
+using KvmTop.Linux;
+
+namespace KvmTop.Vmm;
+
+/// <summary>
+/// Serves the QMP connections of a run: one thread that waits for all of their sockets at once. It starts with the first connection that is wanted and ends
+/// with the last. On a host that is not the running machine there is no thread: connections are served by whoever asks, so that a simulation stays exact.
+/// </summary>
+public sealed class QmpIo : IDisposable
+{
+    private const int BufferSize = 64 << 10;
+    private const int StackSize = 256 << 10;
+
+    private readonly List<QmpConnection> _connections = [];
+    private readonly object _gate = new();
+    private readonly SocketPoll _poll = new();
+    private byte[]? _inlineBuffer;
+    private bool _running;
+    private bool _disposed;
+
+    /// <param name="host">Whose sockets they are, and the clock.</param>
+    public QmpIo(HostRoot host) => Host = host;
+
+    internal HostRoot Host { get; }
+
+    internal bool IsInline => !Host.IsLive;
+
+    /// <summary>The host's monotonic clock.</summary>
+    internal TimeSpan Now => TimeSpan.FromTicks((long)(Host.Time.GetTimestamp() * (10_000_000.0 / Host.Time.TimestampFrequency)));
+
+    /// <summary>The connection to a monitor. Nothing is connected before somebody asks something of it.</summary>
+    /// <param name="target">Where it is, or why it is not to be talked to.</param>
+    /// <param name="pid">The VM.</param>
+    public QmpConnection Open(QmpTarget target, int pid) => target.Refusal is { } refusal ? new QmpConnection(this, refusal) : new QmpConnection(this, target.Paths, pid);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (var connection in _connections)
+                connection.Close(quietly: true);
+            if (!_running)
+            {
+                foreach (var connection in _connections)
+                    connection.Pump(Now, []);
+                _connections.Clear();
+                _poll.Dispose();
+                return;
+            }
+        }
+
+        _poll.Wake();
+    }
+
+    /// <summary>Takes a connection into service. True when it was served on the spot.</summary>
+    internal bool Serve(QmpConnection connection)
+    {
+        if (IsInline)
+        {
+            lock (_gate)
+            {
+                if (!_disposed)
+                    connection.Pump(Now, _inlineBuffer ??= new byte[BufferSize]);
+            }
+
+            return true;
+        }
+
+        if (connection.IsServed)
+            return false;
+
+        lock (_gate)
+        {
+            if (_disposed || connection.IsServed || connection.Interest() is (null, _, null))
+                return false;
+
+            connection.IsServed = true;
+            _connections.Add(connection);
+            if (!_running)
+            {
+                _running = true;
+                new Thread(Run, StackSize) { IsBackground = true, Name = "qmp" }.Start();
+            }
+        }
+
+        _poll.Wake();
+        return false;
+    }
+
+    /// <summary>Looks at a connection that was closed.</summary>
+    internal void Forget(QmpConnection connection)
+    {
+        if (IsInline || !connection.IsServed)
+            connection.Pump(Now, []);
+        else
+            _poll.Wake();
+    }
+
+    internal void Wake() => _poll.Wake();
+
+    private void Run()
+    {
+        var buffer = new byte[BufferSize];
+        var served = new List<(QmpConnection Connection, int Number)>();
+        var due = new List<QmpConnection>();
+        while (true)
+        {
+            _poll.Clear();
+            served.Clear();
+            due.Clear();
+            var now = Now;
+            var wait = TimeSpan.FromTicks(-1);
+            lock (_gate)
+            {
+                for (var i = _connections.Count - 1; i >= 0; i--)
+                {
+                    var connection = _connections[i];
+                    var (socket, toSend, when) = connection.Interest();
+                    if (when is { } at && at <= now)
+                    {
+                        due.Add(connection);
+                    }
+                    else if (socket is null && when is null)
+                    {
+                        // Nobody wants it any more.
+                        connection.IsServed = false;
+                        _connections.RemoveAt(i);
+                        continue;
+                    }
+                    else if (when is { } later && (wait < TimeSpan.Zero || later - now < wait))
+                    {
+                        wait = later - now;
+                    }
+
+                    if (socket is not null)
+                        served.Add((connection, _poll.Add(socket, toSend)));
+                }
+
+                if (_connections.Count == 0)
+                {
+                    _running = false;
+                    if (_disposed)
+                        _poll.Dispose();
+                    return;
+                }
+            }
+
+            foreach (var connection in due)
+                connection.Pump(now, buffer);
+            if (due.Count > 0)
+                continue;
+
+            _poll.Wait(wait);
+            now = Now;
+            foreach (var (connection, number) in served)
+            {
+                if (_poll.IsReady(number))
+                    connection.Pump(now, buffer);
+            }
+        }
+    }
+}

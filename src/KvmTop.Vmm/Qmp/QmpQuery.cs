@@ -1,0 +1,127 @@
+namespace KvmTop.Vmm;
+
+/// <summary>How a command ended.</summary>
+public enum QmpReplyStatus
+{
+    /// <summary>It returned a value.</summary>
+    Ok,
+
+    /// <summary>The monitor refused it, or does not know it.</summary>
+    Error,
+
+    /// <summary>No answer within the deadline. It may still come, and is then dropped.</summary>
+    TimedOut,
+
+    /// <summary>There is no connection, or it broke before the answer came.</summary>
+    NotConnected,
+}
+
+/// <summary>The answer to a command.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Json">The value of "return"; valid until the query is posted again.</param>
+/// <param name="Reason">Why there is no value, for the screen; null when there is one.</param>
+/// <param name="SentAt">When the command went out, on the host's monotonic clock.</param>
+/// <param name="ArrivedAt">When the answer had arrived.</param>
+public readonly record struct QmpReply(QmpReplyStatus Status, ReadOnlyMemory<byte> Json, string? Reason, TimeSpan SentAt, TimeSpan ArrivedAt)
+{
+    /// <summary>True when there is a value.</summary>
+    public bool IsOk => Status == QmpReplyStatus.Ok;
+}
+
+/// <summary>
+/// One command that is asked again and again: posted at one tick, its answer taken at a later one, so that nobody waits. One is under way at a time. The
+/// buffers are used again. For one caller's thread.
+/// </summary>
+public sealed class QmpQuery
+{
+    // Beyond this a buffer is not kept for the next time.
+    private const int KeptCapacity = 64 << 10;
+
+    private readonly QmpConnection _connection;
+    private byte[] _incoming = [];
+    private byte[] _taken = [];
+    private int _length;
+    private QmpReply _reply;
+    private TimeSpan _deadline;
+
+    internal QmpQuery(QmpConnection connection, string command, string? arguments) => (_connection, Command, Arguments) = (connection, command, arguments);
+
+    internal enum Phase
+    {
+        Idle,
+
+        /// <summary>Sent, no answer yet.</summary>
+        UnderWay,
+
+        /// <summary>The answer is there for the taking.</summary>
+        Answered,
+
+        /// <summary>Given up by the caller, but the monitor has not answered: its answer must be recognised when it comes.</summary>
+        Overdue,
+    }
+
+    /// <summary>What is asked ("query-blockstats").</summary>
+    public string Command { get; }
+
+    /// <summary>Its arguments as a JSON object, or null.</summary>
+    public string? Arguments { get; }
+
+    internal Phase State { get; private set; }
+
+    internal long Id { get; private set; }
+
+    internal TimeSpan SentAt { get; private set; }
+
+    /// <summary>Sends the command. False when that is not possible now (see <see cref="QmpConnection.Reason"/>) or when the one before is still under way.</summary>
+    public bool Post(TimeSpan deadline) => _connection.Post(this, deadline);
+
+    /// <summary>Takes the answer to the latest <see cref="Post"/>, once. False while there is none.</summary>
+    public bool TryTake(out QmpReply reply) => _connection.TryTake(this, out reply);
+
+    internal void Sent(long id, TimeSpan now, TimeSpan deadline) => (State, Id, SentAt, _deadline) = (Phase.UnderWay, id, now, now + deadline);
+
+    internal void Answer(ReadOnlySpan<byte> json, TimeSpan now)
+    {
+        if (State == Phase.UnderWay)
+        {
+            if (_incoming.Length < json.Length)
+                _incoming = new byte[json.Length + (json.Length / 4)];
+            json.CopyTo(_incoming);
+            _length = json.Length;
+            _reply = new QmpReply(QmpReplyStatus.Ok, default, null, SentAt, now);
+        }
+
+        State = State == Phase.UnderWay ? Phase.Answered : Phase.Idle;
+    }
+
+    internal void Fail(QmpReplyStatus status, string reason, TimeSpan now)
+    {
+        _reply = new QmpReply(status, default, reason, SentAt, now);
+        State = State == Phase.UnderWay ? Phase.Answered : Phase.Idle;
+    }
+
+    internal bool Take(TimeSpan now, out QmpReply reply)
+    {
+        reply = default;
+        if (State == Phase.UnderWay && now >= _deadline)
+        {
+            State = Phase.Overdue;
+            reply = new QmpReply(QmpReplyStatus.TimedOut, default, $"QMP: no answer to {Command} within {(_deadline - SentAt).TotalSeconds:0.#} s", SentAt, now);
+            return true;
+        }
+
+        if (State != Phase.Answered)
+            return false;
+
+        State = Phase.Idle;
+        reply = _reply;
+        if (reply.IsOk)
+        {
+            var spare = _taken.Length > KeptCapacity ? [] : _taken;
+            (_taken, _incoming) = (_incoming, spare);
+            reply = reply with { Json = _taken.AsMemory(0, _length) };
+        }
+
+        return true;
+    }
+}
