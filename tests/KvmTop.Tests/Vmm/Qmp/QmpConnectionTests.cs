@@ -301,11 +301,19 @@ public sealed class QmpConnectionTests : IDisposable
     [Fact]
     public void Full_queue_of_the_listener_is_waited_out()
     {
-        using var monitor = new FakeMonitor(c => c.StandStill());
+        using var accepted = new ManualResetEventSlim();
+        using var monitor = new FakeMonitor(client =>
+        {
+            accepted.Set();
+            client.StandStill();
+        });
         var others = new List<HostSocket>();
         try
         {
-            // Until the kernel says that the queue is full.
+            // The first is taken from the queue; then until the kernel says that it is full.
+            Assert.Equal(Errno.None, new DirectoryHost().Connect(monitor.Path, out var first));
+            others.Add(first!);
+            Assert.True(accepted.Wait(TimeSpan.FromSeconds(30)));
             while (new DirectoryHost().Connect(monitor.Path, out var other) == Errno.None)
                 others.Add(other!);
             var connection = Open(monitor);
