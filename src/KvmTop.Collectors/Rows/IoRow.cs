@@ -8,8 +8,13 @@ namespace KvmTop.Collectors;
 public readonly record struct DiskRow(VmDisks Disks, DiskModel Disk)
 {
     /// <summary>Those of a VM.</summary>
-    public static IEnumerable<DiskRow> Of(VmRow vm) =>
-        vm.Snapshot.Get(DisksTopic.Instance).Value?.Find(vm.Vm.Info.Key) is { } disks ? disks.Disks.Select(d => new DiskRow(disks, d)) : [];
+    public static IEnumerable<DiskRow> Of(VmRow vm)
+    {
+        // An iterator of its own: one of Linq's over a struct would have to be compiled at start.
+        var disks = vm.Snapshot.Get(DisksTopic.Instance).Value?.Find(vm.Vm.Info.Key);
+        foreach (var disk in disks?.Disks ?? [])
+            yield return new DiskRow(disks!, disk);
+    }
 }
 
 /// <summary>A network device as a row of a table.</summary>
@@ -17,8 +22,11 @@ public readonly record struct DiskRow(VmDisks Disks, DiskModel Disk)
 public readonly record struct NicRow(NicModel Nic)
 {
     /// <summary>Those of a VM.</summary>
-    public static IEnumerable<NicRow> Of(VmRow vm) =>
-        vm.Snapshot.Get(NicsTopic.Instance).Value?.Find(vm.Vm.Info.Key) is { } nics ? nics.Nics.Select(n => new NicRow(n)) : [];
+    public static IEnumerable<NicRow> Of(VmRow vm)
+    {
+        foreach (var nic in vm.Snapshot.Get(NicsTopic.Instance).Value?.Find(vm.Vm.Info.Key)?.Nics ?? [])
+            yield return new NicRow(nic);
+    }
 }
 
 /// <summary>Anything that moves data for a VM as a row of one table: a disk, a network device, a passthrough device; or its whole process, where its disks are not known.</summary>

@@ -56,7 +56,7 @@ public sealed class HugepagesTopic : Topic<HugepagesModel, HugepagesModel>
     {
         foreach (var pool in now.Pools)
         {
-            var was = before.Pools.Where(p => p.SizeBytes == pool.SizeBytes).Select(p => (HugepagePool?)p).FirstOrDefault();
+            var was = Find(before.Pools, pool.SizeBytes);
             if (was is null)
             {
                 yield return new(time, Severity.Info, Id, null, $"hugepages of {SizeName(pool.SizeBytes)} appeared");
@@ -69,11 +69,24 @@ public sealed class HugepagesTopic : Topic<HugepagesModel, HugepagesModel>
 
         foreach (var was in before.Pools)
         {
-            if (!now.Pools.Any(p => p.SizeBytes == was.SizeBytes))
+            if (Find(now.Pools, was.SizeBytes) is null)
             {
                 yield return new(time, Severity.Info, Id, null, $"hugepages of {SizeName(was.SizeBytes)} vanished");
             }
         }
+    }
+
+    private static HugepagePool? Find(IReadOnlyList<HugepagePool> pools, ulong size)
+    {
+        foreach (var pool in pools)
+        {
+            if (pool.SizeBytes == size)
+            {
+                return pool;
+            }
+        }
+
+        return null;
     }
 
     private sealed class Collector(HostRoot host) : ICollector<HugepagesModel>

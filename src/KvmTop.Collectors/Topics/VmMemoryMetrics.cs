@@ -12,7 +12,7 @@ public static class VmMemoryMetrics
 
     private const string Rollup = "/proc/PID/smaps_rollup";
     private const string NumaFile = "/proc/PID/numa_maps";
-    private const string Staggered = " VMs are read one after the other, each every 15 s or more: AGE says how old the figure is.";
+    private const string Staggered = " VMs are read one after the other, each every 30 s or more: AGE says how old the figure is.";
 
     private static readonly Topic[] s_memory = [VmMemoryTopic.Instance];
 
@@ -57,7 +57,7 @@ public static class VmMemoryMetrics
         new()
         {
             Id = "mem_age_s", Title = "AGE", Unit = Unit.Seconds, Width = 5, Needs = s_memory, Source = "this program",
-            Help = "How old the figures of its memory are: reading them is dear, so VMs are read one after the other, each every 15 s, or less often where that would cost more than 2 % of a CPU. RSS, SWAP and HUGETB are of every tick.",
+            Help = "How old the figures of its memory are: reading them is dear, so VMs are read one after the other, each every 30 s, or less often where that would cost more than 2 % of a CPU. RSS is of every tick, SWAP and HUGETB are read every 5 s.",
             Get = Age,
         },
     ];

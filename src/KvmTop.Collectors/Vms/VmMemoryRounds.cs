@@ -11,8 +11,8 @@ namespace KvmTop.Collectors;
 /// <param name="StuckAtMost">So many threads may hang in readings; with one more the others have to wait.</param>
 internal sealed record RoundPace(TimeSpan Interval, double RestFactor, TimeSpan LongestRest, TimeSpan Deadline, int StuckAtMost)
 {
-    /// <summary>Every VM each 15 s, unless that would cost more than 2 % of a CPU; a second for a reading, which is that of a 1 TB guest in small pages.</summary>
-    public static RoundPace Default { get; } = new(TimeSpan.FromSeconds(15), 50, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), 4);
+    /// <summary>Every VM each 30 s, unless that would cost more than 2 % of a CPU; two seconds for a reading: a 1 TB guest in small pages takes one.</summary>
+    public static RoundPace Default { get; } = new(TimeSpan.FromSeconds(30), 50, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), 4);
 }
 
 /// <summary>
@@ -24,6 +24,9 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
 {
     // Within a tick, for hosts that are files.
     private const int AtOnce = 32;
+
+    // The first round is quicker, for somebody waits for it, and still no burst.
+    private const double FirstRestFactor = 9;
 
     private static readonly TimeSpan s_shortestLook = TimeSpan.FromSeconds(3);
 
@@ -207,8 +210,7 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
                 var now = host.Monotonic();
                 if (now <= _wantedUntil && Next() is { } slot)
                 {
-                    // Until every VM has been read once, reading takes half of the time at most; then it rests for long.
-                    var rest = slot.Value is null ? lane.Took : lane.Took * pace.RestFactor;
+                    var rest = lane.Took * (slot.Value is null ? Math.Min(FirstRestFactor, pace.RestFactor) : pace.RestFactor);
                     var start = lane.Ended + (rest < pace.LongestRest ? rest : pace.LongestRest);
                     start = start > slot.Due ? start : slot.Due;
                     if (start <= now)
