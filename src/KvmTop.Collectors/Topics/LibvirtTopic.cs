@@ -25,6 +25,9 @@ public sealed record LibvirtModel
     /// <summary>False while no answer has come yet.</summary>
     public bool IsAnswered { get; init; }
 
+    /// <summary>Why nobody is asked: there is no libvirt, or it is not wanted. A host without one is well; null where there is one.</summary>
+    public string? Absence { get; init; }
+
     /// <summary>How old the answer is.</summary>
     public TimeSpan Age { get; init; }
 
@@ -53,7 +56,7 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
     public static string Reason(VmRow row)
     {
         var reading = row.Snapshot.Get(Instance);
-        return reading.Reason ?? (row.Vm.Info.Description.LibvirtOwned ? "another libvirt than the one that is asked started it" : "it is not one of libvirt's");
+        return reading.Reason ?? reading.Value?.Absence ?? (row.Vm.Info.Description.LibvirtOwned ? "another libvirt than the one that is asked started it" : "it is not one of libvirt's");
     }
 
     /// <summary>The state of a VM by libvirt in the words of the STATE column, where that says more than /proc does; null otherwise.</summary>
@@ -123,7 +126,11 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
                 }
 
                 if (_target.Uri is not { } uri)
-                    return Reading<LibvirtModel>.Missing(ReadingStatus.Unsupported, _target.Refusal!);
+                {
+                    var nobody = new LibvirtModel { Vms = _domains.ByVm, Inactive = [], Absence = _target.Refusal };
+                    return Reading<LibvirtModel>.Ok(nobody) with { Reason = _host.IsLive ? _target.Refusal : null };
+                }
+
                 _session = new LibvirtSession(uri, _host.Time);
             }
 
@@ -148,7 +155,10 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
                 answer = null;
 
             // What is old is shown as such; to count with, it is no good.
-            _domains.Take(age > s_old ? null : answer, _registry.Vms);
+            var vms = new List<VmInfo>(_registry.Vms.Count);
+            foreach (var vm in _registry.Vms)
+                vms.Add(vm.Info);
+            _domains.Take(age > s_old ? null : answer, vms);
             if (answer is null && (status, age > s_tooOld) is not (LibvirtStatus.Connecting or LibvirtStatus.Ready, false))
             {
                 return Reading<LibvirtModel>.Missing(
@@ -162,7 +172,7 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
                 (_shown, _inactive) = (answer, answer is null ? [] : [.. answer.Domains.Where(d => !d.IsActive)]);
             var model = new LibvirtModel
             {
-                Vms = age > s_old && answer is not null ? _domains.Match(answer.Domains, _registry.Vms) : _domains.ByVm,
+                Vms = age > s_old && answer is not null ? _domains.Match(answer.Domains, vms) : _domains.ByVm,
                 Inactive = _inactive,
                 Events = events ?? (IReadOnlyList<LibvirtEvent>)[],
                 EventsLost = session.EventsLost,

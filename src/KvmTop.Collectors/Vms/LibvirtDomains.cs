@@ -24,7 +24,7 @@ internal sealed class LibvirtDomains(HostRoot host)
     public Dictionary<VmKey, LibvirtDomain> ByVm { get; private set; } = [];
 
     /// <summary>Takes an answer, or that there is none any more, and finds whose domains they are.</summary>
-    public void Take(LibvirtAnswer? answer, IReadOnlyList<TrackedVm> vms)
+    public void Take(LibvirtAnswer? answer, IReadOnlyList<VmInfo> vms)
     {
         if (answer != Answer)
             (Before, Answer) = (answer is null ? null : Answer, answer);
@@ -35,7 +35,7 @@ internal sealed class LibvirtDomains(HostRoot host)
     /// By uuid, among the processes whose command line only libvirt writes: whoever copies a uuid onto his own is none of them. Where two claim it all the same
     /// (a migration to this very host; a forger), libvirt's own pid file decides, and where that may not be read neither is taken for it.
     /// </summary>
-    internal Dictionary<VmKey, LibvirtDomain> Match(IReadOnlyList<LibvirtDomain> domains, IReadOnlyList<TrackedVm> vms)
+    internal Dictionary<VmKey, LibvirtDomain> Match(IReadOnlyList<LibvirtDomain> domains, IReadOnlyList<VmInfo> vms)
     {
         var active = new Dictionary<Guid, LibvirtDomain>(domains.Count);
         foreach (var domain in domains)
@@ -51,8 +51,8 @@ internal sealed class LibvirtDomains(HostRoot host)
         {
             if (Claims(vm) is not { } uuid || !active.TryGetValue(uuid, out var domain))
                 continue;
-            if (claims.TryAdd(uuid, vm.Info.Key))
-                found.Add(vm.Info.Key, domain);
+            if (claims.TryAdd(uuid, vm.Key))
+                found.Add(vm.Key, domain);
             else
                 (disputed ??= []).Add(uuid);
         }
@@ -64,16 +64,16 @@ internal sealed class LibvirtDomains(HostRoot host)
             found.Remove(claims[uuid]);
             foreach (var vm in vms)
             {
-                if (vm.Info.Pid == pid && Claims(vm) == uuid)
-                    found[vm.Info.Key] = domain;
+                if (vm.Pid == pid && Claims(vm) == uuid)
+                    found[vm.Key] = domain;
             }
         }
 
         return found;
     }
 
-    private static Guid? Claims(TrackedVm vm) =>
-        vm.Info.Description is { LibvirtOwned: true, Uuid: { } text } && Guid.TryParse(text, out var uuid) ? uuid : null;
+    private static Guid? Claims(VmInfo vm) =>
+        vm.Description is { LibvirtOwned: true, Uuid: { } text } && Guid.TryParse(text, out var uuid) ? uuid : null;
 
     private int? PidOf(string name)
     {
