@@ -76,6 +76,11 @@ package_name() {
     qemu:zypper) echo qemu-x86 ;;
     qemu:pacman) echo qemu-system-x86 ;;
     tmux:*) echo tmux ;;
+    libvirtd:apt-get | libvirtd:dnf | libvirtd:zypper) echo libvirt-daemon ;;
+    libvirtd-qemu:apt-get | libvirtd-qemu:dnf | libvirtd-qemu:zypper) echo libvirt-daemon-driver-qemu ;;
+    virsh:apt-get) echo libvirt-clients ;;
+    virsh:dnf | virsh:zypper) echo libvirt-client ;;
+    libvirtd:pacman | virsh:pacman) echo libvirt ;;
   esac
 }
 
@@ -272,6 +277,12 @@ need_for_tests() {
   command -v tmux >/dev/null || install_package tmux || say "note: no tmux; tests in a terminal will be skipped"
   if [ "$(uname -m)" = x86_64 ]; then
     command -v qemu-system-x86_64 >/dev/null || install_package qemu || say "note: no QEMU; tests with real guests will be skipped"
+    # The tests start a libvirtd of their own; of what the distribution has, nothing is started.
+    if ! command -v libvirtd >/dev/null; then
+      { install_package libvirtd && { [ -z "$(package_name libvirtd-qemu "$(package_manager)")" ] || install_package libvirtd-qemu; }; } ||
+        say "note: no libvirtd; tests with libvirt's guests will be skipped"
+    fi
+    command -v virsh >/dev/null || install_package virsh || say "note: no virsh; tests with libvirt's guests will be skipped"
   fi
 }
 

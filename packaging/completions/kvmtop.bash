@@ -27,6 +27,7 @@ _kvmtop() {
         --path.procfs
         --path.sysfs
         --stats-fds
+        --libvirt-uri
         --config
         --theme
         --demo
@@ -48,6 +49,9 @@ _kvmtop() {
             ;;
         --stats-fds)
             mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
+            ;;
+        --libvirt-uri)
+            mapfile -t COMPREPLY < <(compgen -W "auto off qemu:///system qemu:///session" -- "$current")
             ;;
         --theme)
             mapfile -t COMPREPLY < <(compgen -W "$(_kvmtop_themes)" -- "$current")

@@ -19,6 +19,7 @@ internal static class Catalog
         HugepagesTopic.Instance,
         MemoryTopic.Instance,
         VmMemoryTopic.Instance,
+        LibvirtTopic.Instance,
         QmpTopic.Instance,
         DisksTopic.Instance,
         NicsTopic.Instance,
@@ -38,7 +39,7 @@ internal static class Catalog
     /// <summary>Figures of a VM.</summary>
     public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } =
     [
-        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. QmpTopic.Metrics, .. Collectors.IoMetrics.PerVm,
+        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. QmpTopic.Metrics, .. LibvirtMetrics.PerVm, .. Collectors.IoMetrics.PerVm,
     ];
 
     /// <summary>Figures of a VM under names of the host's, for records.</summary>
@@ -52,6 +53,9 @@ internal static class Catalog
 
     /// <summary>Figures of a network device.</summary>
     public static IReadOnlyList<Metric<NicRow>> NicMetrics => Collectors.IoMetrics.PerNic;
+
+    /// <summary>Figures of a domain of libvirt's.</summary>
+    public static IReadOnlyList<Metric<Vmm.LibvirtDomain>> DomainMetrics => LibvirtMetrics.PerDomain;
 
     /// <summary>Figures of any device, for the table of all of them.</summary>
     public static IReadOnlyList<Metric<IoRow>> IoMetrics => Collectors.IoMetrics.PerDevice;

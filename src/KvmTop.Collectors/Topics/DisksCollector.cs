@@ -10,6 +10,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
 
     private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
     private readonly QmpConnections _connections = context.Services.Get(() => new QmpConnections(context.Host));
+    private readonly LibvirtDomains _libvirt = context.Services.Get(() => new LibvirtDomains(context.Host));
     private readonly Dictionary<VmKey, Asked> _vms = [];
 
     public Reading<DisksSample> Collect()
@@ -18,7 +19,11 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
         var vms = new Dictionary<VmKey, (VmInfo, VmDisksSample)>(_registry.Vms.Count);
         foreach (var vm in _registry.Vms)
         {
-            if (_connections.Get(vm) is { } connection)
+            if (OfLibvirt(vm.Info.Key) is { } known)
+            {
+                vms.Add(vm.Info.Key, (vm.Info, known));
+            }
+            else if (_connections.Get(vm) is { } connection)
             {
                 if (!_vms.TryGetValue(vm.Info.Key, out var asked))
                     _vms.Add(vm.Info.Key, asked = new Asked(connection));
@@ -37,6 +42,22 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
 
     public void Dispose()
     {
+    }
+
+    /// <summary>The disks of a domain of libvirt's, whose monitor is libvirt's alone.</summary>
+    private VmDisksSample? OfLibvirt(VmKey key)
+    {
+        if (_libvirt.Answer is not { } answer || !_libvirt.ByVm.TryGetValue(key, out var domain))
+            return null;
+        VmDisksSample? before = null;
+        foreach (var was in _libvirt.Before?.Domains ?? [])
+        {
+            // The same run of it: another one has another number.
+            if (was.Uuid == domain.Uuid && was.Id == domain.Id)
+                before = new VmDisksSample(_libvirt.Before!.At, was.Disks, was.DiskInfos, null);
+        }
+
+        return new VmDisksSample(answer.At, domain.Disks, domain.DiskInfos, null, before);
     }
 
     private sealed class Asked(QmpConnection connection)

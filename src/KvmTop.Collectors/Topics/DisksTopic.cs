@@ -69,11 +69,11 @@ public sealed record DisksModel(IReadOnlyDictionary<VmKey, VmDisks> Vms)
     public VmDisks? Find(VmKey vm) => Vms.GetValueOrDefault(vm);
 }
 
-/// <summary>What each disk of each VM does, as QEMU counts it (QMP query-blockstats, query-block).</summary>
+/// <summary>What each disk of each VM does, as QEMU counts it (QMP query-blockstats, query-block; of libvirt's guests, what libvirt passes on).</summary>
 public sealed class DisksTopic : Topic<DisksSample, DisksModel>
 {
     private DisksTopic()
-        : base("disks", "Disks of the VMs", TimeSpan.Zero, VmsTopic.Instance, QmpTopic.Instance)
+        : base("disks", "Disks of the VMs", TimeSpan.Zero, VmsTopic.Instance, LibvirtTopic.Instance, QmpTopic.Instance)
     {
     }
 
@@ -212,6 +212,8 @@ internal static class DiskBus
 
         if (qdev == "scsi")
             return controller?.IsVirtio == true ? "virtio-scsi" : "scsi";
+        if (disk.Device.StartsWith("vd", StringComparison.Ordinal) && disk.Qdev is null)
+            return "virtio";
         foreach (var kind in s_drives)
         {
             if (disk.Device.StartsWith(kind, StringComparison.Ordinal) && disk.Device.Length > kind.Length && char.IsAsciiDigit(disk.Device[kind.Length]))

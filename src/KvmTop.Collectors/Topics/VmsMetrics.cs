@@ -44,9 +44,9 @@ public static class VmsMetrics
         },
         new()
         {
-            Id = "state", Title = "STATE", Unit = Unit.Text, Width = 8, Needs = s_vms, Source = "/proc/PID/stat, /proc/PID/task/TID/syscall, QMP query-status",
-            Help = "running; paused (every vCPU waits outside KVM_RUN); starting; stopped (by a signal); zombie (hangs in its exit). Where its monitor is being asked, what QEMU says: also io-error, watchdog, guest-panicked, internal-error, shutdown.",
-            Get = r => r.Vm.State is not (VmState.Stopped or VmState.Zombie) && QmpTopic.StateOf(r) is { } state ? Figure.Of(state)
+            Id = "state", Title = "STATE", Unit = Unit.Text, Width = 8, Needs = s_vms, Source = "/proc/PID/stat, /proc/PID/task/TID/syscall, QMP query-status, libvirt",
+            Help = "running; paused (every vCPU waits outside KVM_RUN); starting; stopped (by a signal); zombie (hangs in its exit); off (a domain of libvirt's that does not run). Where its monitor is being asked, what QEMU says, and libvirt of its own: also io-error, watchdog, guest-panicked, internal-error, shutdown, crashed, suspended.",
+            Get = r => r.Vm.State is not (VmState.Stopped or VmState.Zombie or VmState.Off) && (QmpTopic.StateOf(r) ?? LibvirtTopic.StateOf(r)) is { } state ? Figure.Of(state)
                 : r.Vm.State == VmState.Unknown
                 ? Figure.Missing(r.Vm.Info.Accelerator == "tcg" ? "under TCG an idle guest looks like a paused one" : "/proc/PID/task/TID/syscall: needs root")
                 : Figure.Of(r.Vm.State.ToString().ToLowerInvariant()),

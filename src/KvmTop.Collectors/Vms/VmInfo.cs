@@ -22,6 +22,9 @@ public enum VmState
 
     /// <summary>The process has ended and waits for its parent.</summary>
     Zombie,
+
+    /// <summary>No process runs it: only libvirt knows of it. No VM that was found is ever in this state.</summary>
+    Off,
 }
 
 /// <summary>What a thread of a VM does.</summary>

@@ -37,6 +37,8 @@ internal static class RecordJson
             MetricJson.Write(writer, Catalog.VmMetrics, vm);
             counters.Write(writer, vm);
             MetricJson.Write(writer, Catalog.VmMaps, vm);
+            writer.WritePropertyName("libvirt");
+            WriteDomain(writer, LibvirtTopic.Of(vm));
             writer.WriteStartArray("vcpus");
             foreach (var vcpu in VcpuRow.Of(vm))
             {
@@ -69,6 +71,7 @@ internal static class RecordJson
         }
 
         writer.WriteEndArray();
+        WriteInactive(writer, snapshot.Get(LibvirtTopic.Instance).Value);
         writer.WriteStartArray("sources");
         foreach (var source in snapshot.Sources)
         {
@@ -81,6 +84,37 @@ internal static class RecordJson
         }
 
         writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteInactive(Utf8JsonWriter writer, LibvirtModel? libvirt)
+    {
+        writer.WritePropertyName("inactive_domains");
+        if (libvirt is not { IsAnswered: true })
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (var domain in libvirt.Inactive)
+        {
+            WriteDomain(writer, domain);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteDomain(Utf8JsonWriter writer, Vmm.LibvirtDomain? domain)
+    {
+        if (domain is null)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        writer.WriteStartObject();
+        MetricJson.Write(writer, Catalog.DomainMetrics, domain);
         writer.WriteEndObject();
     }
 

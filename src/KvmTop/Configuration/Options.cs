@@ -77,6 +77,9 @@ public sealed record Options
     /// <summary>Whether KVM's statistics descriptors are duplicated from the VMMs.</summary>
     public StatsFdUse StatsFds { get; init; }
 
+    /// <summary>Which libvirt is asked: a URI, "auto" or "off".</summary>
+    public string LibvirtUri { get; init; } = Vmm.LibvirtTarget.Automatic;
+
     /// <summary>The configuration file that was asked for, or null for the usual two.</summary>
     public string? ConfigFile { get; init; }
 

@@ -82,6 +82,14 @@ public static class Settings
         Directory("path.sysfs", Sources, "Where sysfs is mounted.", (o, v) => o with { PathSysfs = v }, o => o.PathSysfs ?? ""),
         Choice("stats-fds", null, Sources, "WHEN", "Read KVM's counters from duplicates of the VMM's statistics descriptors: auto where the kernel is known to be safe for it (6.5, 6.4.8, 6.1.43, 5.15.124), always or never.",
             ["auto", "always", "never"], (o, i) => o with { StatsFds = (StatsFdUse)i }, o => (int)o.StatsFds),
+        new()
+        {
+            Id = "libvirt-uri", Group = Sources, Kind = SettingKind.Text, ValueName = "URI",
+            Help = "The libvirt of this machine to ask, read-only: auto for the system's (for a user, his session's where one runs), a URI such as qemu:///session, or off.",
+            Expected = "auto, off or the URI of a libvirt on this machine (qemu:///system, qemu:///session, qemu+unix:///system?socket=PATH)",
+            Set = (o, text) => text is Vmm.LibvirtTarget.Automatic or Vmm.LibvirtTarget.Off || Vmm.LibvirtTarget.IsLocal(text) ? o with { LibvirtUri = text } : null,
+            Get = o => o.LibvirtUri,
+        },
         Flag("demo", null, Sources, "Show a simulated host; needs no privilege and no VMs.", SettingScope.Run,
             (o, v) => o with { Demo = v }, o => o.Demo),
         Integer("vms", null, Sources, "N", "VMs of the simulated host.", 1, 100_000, SettingScope.Run, (o, v) => o with { Vms = v }, o => o.Vms),

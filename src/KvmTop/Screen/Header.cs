@@ -192,6 +192,7 @@ internal static class Header
         pen.Count(running, "running", Role.Good);
         pen.Count(paused, "paused", Role.Warn);
         pen.Count(other, "other", Role.Label);
+        pen.Count(ui.Snapshot.Get(LibvirtTopic.Instance).Value?.Inactive.Count ?? 0, "off", Role.Dim);
         var cpus = row.Machine?.Topology.Online.Count ?? 0;
         pen.Pair("vCPUs", cpus > 0 ? string.Create(CultureInfo.InvariantCulture, $"{vcpus} on {cpus} CPUs ({(double)vcpus / cpus:0.00}x)") : $"{vcpus}", Role.Text);
         var self = string.Create(CultureInfo.InvariantCulture, $"kvmtop {Percent(row.Self?.CpuPct ?? double.NaN)}% {(row.Self?.RssBytes is { } rss ? Bytes(rss) : "-")} ");

@@ -415,7 +415,8 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
             {
                 "running" => Role.Good,
                 "paused" or "starting" or "shutdown" or "suspended" or "inmigrate" => Role.Warn,
-                "stopped" or "zombie" or "io-error" or "guest-panicked" or "internal-error" or "watchdog" => Role.Critical,
+                "stopped" or "zombie" or "io-error" or "guest-panicked" or "internal-error" or "watchdog" or "crashed" => Role.Critical,
+                "off" => Role.Dim,
                 _ => Role.Text,
             };
         }

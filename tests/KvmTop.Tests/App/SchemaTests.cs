@@ -16,11 +16,12 @@ public sealed class SchemaTests
          "vms":[{"name":null,"pid":4711,"uuid":null,"vmm":"qemu","accel":"kvm","state":"running","user":"root","vcpu_count":1,"cpu_pct":99.97,"ready_pct":null,
            "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,"vcpu_pct":99.5,"ready_max_pct":0.1,"guest_pct":90,"user_pct":1,"system_pct":9,"hugetlb_bytes":0,"exits_per_s":1200,"halt_poll_pct":null,"kvm_stats_source":"stats fd","kvm":null,
            "hugepages_pct":99.5,"hugepages_bytes":1,"pss_bytes":1,"thp_bytes":1,"locked_bytes":0,"ksm_bytes":null,"numa_local_pct":null,"mem_age_s":12,"numa_bytes":null,
-           "run_state":"x","machine":"x","display":"x","migration":"x","dirty_bytes_per_s":1.5,"qmp":"x","disk_reads_per_s":1.5,"disk_writes_per_s":1.5,"disk_latency_s":1.5,"rx_bytes_per_s":1.5,"tx_bytes_per_s":1.5,
+           "run_state":"x","machine":"x","display":"x","migration":"x","dirty_bytes_per_s":1.5,"qmp":"x","disk_reads_per_s":1.5,"disk_writes_per_s":1.5,"disk_latency_s":1.5,"rx_bytes_per_s":1.5,"tx_bytes_per_s":1.5,"balloon_bytes":1,"libvirt":null,
            "vcpus":[{"index":0,"tid":4712,"cpu_pct":99.5,"ready_pct":0.1,"guest_pct":90,"pcpu":3,"affinity":"0-3","node":null,"slices_per_s":12.5,
              "user_pct":1,"system_pct":9,"voluntary_switches_per_s":3,"involuntary_switches_per_s":0.5,"exits_per_s":1200,"halt_poll_pct":0,"kvm":null}],
            "disks":[{"name":"x","bus":"x","image":"x","format":"x","cache":"x","limits":"x","io_status":"x","size_bytes":3,"allocated_bytes":3,"reads_per_s":1.5,"writes_per_s":1.5,"flushes_per_s":1.5,"read_bytes_per_s":1.5,"write_bytes_per_s":1.5,"latency_s":1.5,"p99_s":null,"queue":1.5,"failed_per_s":1.5,"failed":3}],
            "nics":[{"name":"x","kind":"x","model":"x","bridge":"x","queues":3,"vhost":"x","rx_bytes_per_s":1.5,"tx_bytes_per_s":1.5,"rx_packets_per_s":1.5,"tx_packets_per_s":1.5,"rx_dropped_per_s":1.5,"tx_dropped_per_s":1.5}]}],
+         "inactive_domains":[{"name":"x","uuid":"x","title":null,"id":null,"state":"off","state_reason":"shutdown","persistent":"yes","autostart":"no","vcpu_count":2,"mem_bytes":1,"balloon_bytes":null,"usable_bytes":null}],
          "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812}]}
         """;
 
@@ -33,6 +34,9 @@ public sealed class SchemaTests
     [InlineData("vms/0/vcpus/0/affinity")]
     [InlineData("vms/0/disks/0/latency_s")]
     [InlineData("vms/0/nics")]
+    [InlineData("vms/0/libvirt")]
+    [InlineData("inactive_domains")]
+    [InlineData("inactive_domains/0/title")]
     [InlineData("host/load1")]
     [InlineData("sources/0/reason")]
     [InlineData("interval_s")]
@@ -49,6 +53,8 @@ public sealed class SchemaTests
     [InlineData("vms/0/vcpus/0/pcpu")]
     [InlineData("vms/0/disks/0/queue")]
     [InlineData("vms/0/nics/0/rx_bytes_per_s")]
+    [InlineData("vms/0/libvirt")]
+    [InlineData("inactive_domains/0/mem_bytes")]
     [InlineData("host/cpus")]
     [InlineData("sources/0/status")]
     [InlineData("schema")]
@@ -88,6 +94,17 @@ public sealed class SchemaTests
     {
         var record = JsonNode.Parse(Record)!;
         record["vms"]![0]!["kvm"] = JsonNode.Parse(kvm);
+        Assert.Equal(valid, (await SchemaValidation.Validate(record.ToJsonString())).Count == 0);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"web","uuid":"x","title":"Web","id":3,"state":"paused","state_reason":"user","persistent":"yes","autostart":"yes","vcpu_count":null,"mem_bytes":4,"balloon_bytes":3,"usable_bytes":2}""", true)]
+    [InlineData("""{"name":"web"}""", false)]
+    [InlineData("[]", false)]
+    public async Task Schema_takes_what_libvirt_says_of_a_vm(string value, bool valid)
+    {
+        var record = JsonNode.Parse(Record)!;
+        record["vms"]![0]!["libvirt"] = JsonNode.Parse(value);
         Assert.Equal(valid, (await SchemaValidation.Validate(record.ToJsonString())).Count == 0);
     }
 

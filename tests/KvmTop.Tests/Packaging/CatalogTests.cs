@@ -13,7 +13,7 @@ namespace KvmTop.Tests.Packaging;
 public sealed partial class CatalogTests
 {
     /// <summary>Every list of figures, by the object of the JSON record that it fills.</summary>
-    public static TheoryData<string> Lists { get; } = ["host", "self", "vm", "vcpu", "disk", "nic"];
+    public static TheoryData<string> Lists { get; } = ["host", "self", "vm", "vcpu", "disk", "nic", "domain"];
 
     [Fact]
     public void Every_topic_is_listed_once()
@@ -87,7 +87,7 @@ public sealed partial class CatalogTests
         using var stream = SchemaDocument.Open();
         using var schema = JsonDocument.Parse(stream);
         var definition = schema.RootElement.GetProperty("definitions").GetProperty(list);
-        string[] beside = ["vcpus", "disks", "nics", "kvm", .. List(list)];
+        string[] beside = ["vcpus", "disks", "nics", "kvm", "libvirt", .. List(list)];
         var properties = definition.GetProperty("properties").EnumerateObject().Select(p => p.Name).Except(beside).ToList();
         var ids = Metrics(list).Where(m => !m.ScreenOnly).Select(m => m.Id).ToList();
         Assert.Equal(ids.Order(), properties.Order());
@@ -118,6 +118,7 @@ public sealed partial class CatalogTests
         "vm" => Facts.Of(Catalog.VmMetrics),
         "disk" => Facts.Of(Catalog.DiskMetrics),
         "nic" => Facts.Of(Catalog.NicMetrics),
+        "domain" => Facts.Of(Catalog.DomainMetrics),
         _ => Facts.Of(Catalog.VcpuMetrics),
     };
 

@@ -41,7 +41,7 @@ internal sealed class EventsPane : IPane
     public char Key => '9';
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<Topic> Needs { get; } = [QmpTopic.Instance];
+    public IReadOnlyCollection<Topic> Needs { get; } = [QmpTopic.Instance, LibvirtTopic.Instance];
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyHint> Hints { get; } = [new("s", "Severity")];

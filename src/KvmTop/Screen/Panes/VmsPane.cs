@@ -12,6 +12,9 @@ internal readonly record struct VmTreeRow(VmRow Vm, int Vcpu)
 {
     /// <summary>True for the VM itself.</summary>
     public bool IsVm => Vcpu < 0;
+
+    /// <summary>True for a domain of libvirt's that does not run: a name and what it would start with, and nothing else.</summary>
+    public bool IsOff => Vm.Vm.State == VmState.Off;
 }
 
 /// <summary>Pane 1: every VM with what it costs and what it waits for; with the tree, its vCPUs below it.</summary>
@@ -39,7 +42,8 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
     public override char Key => '1';
 
     /// <inheritdoc/>
-    public override IReadOnlyCollection<Topic> Needs => _tree || _opened.Count > 0 ? [.. base.Needs, VcpuTimesTopic.Instance] : base.Needs;
+    public override IReadOnlyCollection<Topic> Needs =>
+        _tree || _opened.Count > 0 ? [.. base.Needs, LibvirtTopic.Instance, VcpuTimesTopic.Instance] : [.. base.Needs, LibvirtTopic.Instance];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> UsualColumns => DefaultColumns.Vms;
@@ -48,7 +52,7 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
     public override IReadOnlyList<KeyHint> Hints => [new("F5", _tree ? "List" : "Tree"), new("Enter", "VM")];
 
     /// <inheritdoc/>
-    public (VmInfo Vm, int? Vcpu)? SelectedVm => !HasSelected ? null
+    public (VmInfo Vm, int? Vcpu)? SelectedVm => !HasSelected || Selected.IsOff ? null
         : (Selected.Vm.Vm.Info, Selected.IsVm ? null : Selected.Vm.Vm.Threads[Selected.Vcpu].Thread.VcpuIndex);
 
     /// <inheritdoc/>
@@ -63,7 +67,7 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
             return true;
         }
 
-        if (input.Is('x') && HasSelected)
+        if (input.Is('x') && HasSelected && !Selected.IsOff)
         {
             // One VM's vCPUs alone, whatever the tree shows of the others.
             var set = _tree ? _closed : _opened;
@@ -87,7 +91,8 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<VmTreeRow> Source(Ui ui) => VmRow.All(ui.Snapshot).Select(vm => new VmTreeRow(vm, -1));
+    protected override IEnumerable<VmTreeRow> Source(Ui ui) =>
+        VmRow.All(ui.Snapshot).Concat(OffDomains.Of(ui.Snapshot)).Select(vm => new VmTreeRow(vm, -1));
 
     /// <inheritdoc/>
     protected override (VmKey, int) KeyOf(VmTreeRow row) => (row.Vm.Vm.Info.Key, row.IsVm ? -1 : row.Vm.Vm.Threads[row.Vcpu].Thread.VcpuIndex);
@@ -96,7 +101,17 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
     protected override string SearchText(VmTreeRow row) => row.IsVm ? row.Vm.Vm.Info.Name : "";
 
     /// <inheritdoc/>
-    protected override void Open(VmTreeRow row, Ui ui) => ui.OpenVm = row.Vm.Vm.Info.Key;
+    protected override void Open(VmTreeRow row, Ui ui)
+    {
+        if (row.IsOff)
+        {
+            ui.Message = $"{row.Vm.Vm.Info.Name} is not running";
+        }
+        else
+        {
+            ui.OpenVm = row.Vm.Vm.Info.Key;
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Append(VmTreeRow row, Ui ui, List<VmTreeRow> rows)
@@ -186,6 +201,11 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
                 if (!row.IsVm)
                 {
                     return vcpu is null ? Figure.Of("") : vcpu.Get(new VcpuRow(row.Vm.Snapshot, row.Vm.Vm, row.Vcpu));
+                }
+
+                if (row.IsOff)
+                {
+                    return OffDomains.Get(metric, row.Vm);
                 }
 
                 var figure = metric.Get(row.Vm);
