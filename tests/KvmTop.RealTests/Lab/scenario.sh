@@ -1,5 +1,5 @@
 # What happens inside the lab, in one boot: every part leaves files in the share, which LabTests compare. Nothing is judged here.
-# Runs under busybox sh, in the share, as root; kvmtop lies in the share.
+# Runs under dash, in the share, as root; kvmtop lies in the share.
 cp kvmtop /bin/kvmtop
 export XDG_CONFIG_HOME=/tmp/config
 
@@ -29,8 +29,8 @@ rom() { # FILE HEX: 64 KiB that begin with these bytes; the reset vector jumps t
   { echo e90d00 | xxd -r -p; head -c 16 /dev/zero; } | head -c 16 >>"$1"
 }
 rom /tmp/spin.bin ebfe
-# A timer of 50 Hz wakes it; then ten times out 0x80, cpuid, in 0x71; then hlt.
-rom /tmp/work.bin "fa31c08ed88ed0bc0070c70620008000c706220000f0b011e620b008e621b004e621b001e621b0fee621b034e643b038e640b05de640fbbe0a00e6800fa2e4714e75f7f4ebf0$(head -c 116 /dev/zero | tr '\0' 0)50b020e62058cf"
+# With the local APIC switched off, the timer (8254) interrupts 50 times a second through the 8259; between: ten times out 0x80, cpuid, in 0x71, then hlt. The handler is at 0x80.
+rom /tmp/work.bin "fa31c08ed88ed0bc0070c70620008000c706220000f0b011e620b008e621b004e621b001e621b0fee621b034e643b038e640b05de64066b91b0000000f3280e4f70f30fbbe0a00e6800fa2e4714e75f7f4ebf0$(head -c 90 /dev/zero | tr '\0' 0)50b020e62058cf"
 
 guest() { # NAME ROM MEMORY-MIB QEMU-ARGUMENT..: its pid is in /tmp/NAME.pid
   guest_name=$1 guest_rom=$2 guest_memory=$3
@@ -47,7 +47,7 @@ end() {
 # Writes "SECONDS TEXT-OF-FILE" several times a second until the process PID has ended.
 trail() { # PID FILE OUT
   while [ -d "/proc/$1" ]; do
-    printf '%s %s\n' "$(/bin/date +%s.%N)" "$(tr '\n' ' ' <"$2")"
+    printf '%s %s\n' "$(date +%s.%N)" "$(tr '\n' ' ' <"$2")"
     sleep 0.2
   done >"$3"
 }
