@@ -38,7 +38,7 @@ public sealed class LabGuestsTests(LabRun lab)
         Assert.Equal(("0", ""), (lab.Text("trace.code"), lab.Text("trace.errors")));
         var trace = lab.Records("trace.json").Single();
         var counted = Count("trace.after") - Count("trace.before");
-        Assert.True(counted > 500, $"KVM counted {counted} exits");
+        Assert.True(counted > 200, $"KVM counted {counted} exits");
         Assert.Equal(0, trace.GetProperty("lost_events").GetInt64());
         Assert.InRange(trace.GetProperty("exits").GetInt64(), counted * (1 - ExitsTolerance), counted * (1 + ExitsTolerance));
     }
@@ -55,10 +55,10 @@ public sealed class LabGuestsTests(LabRun lab)
             Assert.True(reason.Number("p50_s") > 0 && reason.Number("p99_s") >= reason.Number("p50_s") && reason.Number("max_s") >= reason.Number("mean_s"), $"{name}: {reason}");
         });
 
-        // Twice a round of ten, and one halt: out 0x80 and in 0x71 go to QEMU, cpuid does not. A halt lasts until the timer comes.
+        // A round is five of each, and one halt: out 0x80 and in 0x71 go to QEMU, cpuid does not. A halt lasts until the timer comes.
         Assert.True(reasons["io"].Number("vmm_pct") > 0);
         Assert.Equal(0, reasons["cpuid"].Number("userspace_pct"));
-        Assert.InRange(reasons["cpuid"].Number("count") / reasons["hlt"].Number("count"), 8, 12);
+        Assert.InRange(reasons["cpuid"].Number("count") / reasons["hlt"].Number("count"), 4, 6);
         Assert.True(reasons["hlt"].Number("mean_s") > reasons["cpuid"].Number("mean_s"));
         var details = reasons["io"].GetProperty("details").GetRawText();
         Assert.Contains("0x80", details, StringComparison.Ordinal);

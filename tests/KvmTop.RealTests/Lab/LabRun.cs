@@ -6,7 +6,8 @@ namespace KvmTop.RealTests.Lab;
 
 /// <summary>
 /// One boot of the lab (tests/lab): a KVM host whose modules come and go. scenario.sh runs in it and leaves files, which the tests compare. KVMTOP_LAB=1 asks for it;
-/// KVMTOP_LAB_BINARY or KVMTOP_TEST_BINARY names the published program that runs inside.
+/// KVMTOP_LAB_BINARY or KVMTOP_TEST_BINARY names the published program that runs inside. KVMTOP_LAB_RESULTS=FOLDER looks at what an earlier run
+/// left there instead: for whoever works on these tests.
 /// </summary>
 public sealed class LabRun : IDisposable
 {
@@ -16,10 +17,13 @@ public sealed class LabRun : IDisposable
     private readonly string? _skip;
     private readonly string _output = "";
     private readonly bool _failed;
+    private readonly bool _isEarlier;
 
     public LabRun()
     {
-        if (Environment.GetEnvironmentVariable("KVMTOP_LAB") != "1")
+        if (Environment.GetEnvironmentVariable("KVMTOP_LAB_RESULTS") is { Length: > 0 } earlier)
+            (_folder, _isEarlier) = (earlier, true);
+        else if (Environment.GetEnvironmentVariable("KVMTOP_LAB") != "1")
             _skip = "not asked for: KVMTOP_LAB=1 boots the lab (two to four minutes)";
         else if (Binary() is not { } binary)
             _skip = "needs a published program: KVMTOP_LAB_BINARY=FILE";
@@ -84,7 +88,7 @@ public sealed class LabRun : IDisposable
 
     public void Dispose()
     {
-        if (_folder is not null) Directory.Delete(_folder, recursive: true);
+        if (_folder is not null && !_isEarlier) Directory.Delete(_folder, recursive: true);
     }
 
     private static double At(IReadOnlyList<(DateTimeOffset Time, double Value)> trail, DateTimeOffset time)
