@@ -224,11 +224,58 @@ public sealed class DirectoryHost : HostRoot
         }
     }
 
+    /// <summary>
+    /// The same for a file that has no positions, such as a number in debugfs (its pread answers ESPIPE): forwards only, so it can be read once for each time that it is opened.
+    /// </summary>
+    private static unsafe int ReadStream(int fd, ref long position, long offset, Span<byte> buffer)
+    {
+        if (offset < position || buffer.IsEmpty)
+        {
+            return -(int)Errno.ESPIPE;
+        }
+
+        fixed (byte* p = buffer)
+        {
+            while (true)
+            {
+                var wanted = offset > position ? Math.Min(offset - position, buffer.Length) : buffer.Length;
+                var n = (int)Libc.read(fd, p, (nint)wanted);
+                if (n < 0)
+                {
+                    var errno = Marshal.GetLastPInvokeError();
+                    if (errno != (int)Errno.EINTR)
+                    {
+                        return -errno;
+                    }
+                }
+                else if (n == 0 || position == offset)
+                {
+                    position += n;
+                    return n;
+                }
+                else
+                {
+                    position += n;
+                }
+            }
+        }
+    }
+
     private sealed class KeptFile(DirectoryHost host, int fd) : HostFile
     {
         private int _fd = fd;
+        private long _position;
 
-        public override int ReadAt(long offset, Span<byte> buffer) => _fd < 0 ? -(int)Errno.EBADF : ReadDescriptor(_fd, offset, buffer);
+        public override int ReadAt(long offset, Span<byte> buffer)
+        {
+            if (_fd < 0)
+            {
+                return -(int)Errno.EBADF;
+            }
+
+            var n = ReadDescriptor(_fd, offset, buffer);
+            return n == -(int)Errno.ESPIPE ? ReadStream(_fd, ref _position, offset, buffer) : n;
+        }
 
         protected override void Dispose(bool disposing)
         {
@@ -252,6 +299,12 @@ public sealed class DirectoryHost : HostRoot
             }
 
             var n = ReadDescriptor(fd, offset, buffer);
+            if (n == -(int)Errno.ESPIPE)
+            {
+                long position = 0;
+                n = ReadStream(fd, ref position, offset, buffer);
+            }
+
             _ = Libc.close(fd);
             return n;
         }

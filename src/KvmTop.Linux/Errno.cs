@@ -22,6 +22,7 @@ public enum Errno
     EMFILE = 24,
     ENOTTY = 25,
     EFBIG = 27,
+    ESPIPE = 29,
     EPIPE = 32,
     ENAMETOOLONG = 36,
     ENOSYS = 38,

@@ -145,6 +145,9 @@ public sealed class KernelLog : IDisposable
 
     private static KernelLogSubject? SubjectOf(ReadOnlySpan<byte> text)
     {
+        // What it was started with is repeated there, and says nothing about how that went.
+        if (text.StartsWith("Command line: "u8) || text.StartsWith("Kernel command line: "u8))
+            return null;
         if (Has(text, "kvm"u8) || Has(text, "VMX ("u8) || Has(text, "SVM disabled"u8) || Has(text, "svm:"u8))
             return KernelLogSubject.Kvm;
         if (Has(text, "vfio"u8))

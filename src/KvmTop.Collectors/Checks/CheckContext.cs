@@ -104,6 +104,22 @@ public sealed class CheckContext
         }
     }
 
+    /// <summary>What comes before the command that unloads a module: nothing when nobody holds it.</summary>
+    public static string BeforeUnloading(KernelModule module) => module.Users == 0 ? "" : "stop all VMs, then: ";
+
+    /// <summary>"; held by db, web", for evidence: the VMs that keep a part of KVM from being unloaded. Empty when none is seen.</summary>
+    public string HeldBy(KernelModule module)
+    {
+        const int mostNames = 5;
+        if (module.Users == 0)
+        {
+            return "";
+        }
+
+        string[] names = [.. AllVms.Where(v => v.Info.Accelerator != "tcg").Select(v => v.Info.Name)];
+        return names.Length == 0 ? "" : $"; held by {string.Join(", ", names.Take(mostNames))}{(names.Length > mostNames ? FormattableString.Invariant($" and {names.Length - mostNames} more") : "")}";
+    }
+
     /// <summary>Reads a small file.</summary>
     public FileText Read(string path)
     {

@@ -20,6 +20,7 @@ public sealed class KernelLogTests
 
     [Theory]
     [InlineData("6,1,1,-;usb 1-1: new device")]
+    [InlineData("5,2,0,-;Kernel command line: ro kvm_amd.nested=0")]
     [InlineData("x,1,1,-;kvm: hello")]
     [InlineData("kvm")]
     [InlineData("")]

@@ -12,7 +12,9 @@ public sealed class KvmModuleCheck() : Check("kvm-module", "KVM is in the kernel
         var kvm = modules.Find("kvm");
         if (kvm is null || !kvm.Module.IsPresent)
         {
-            yield return kvm is null ? Unknown("whether the kernel has KVM cannot be seen", "/sys/module") : Absent(context, kvm, "kvm");
+            // The part for this CPU brings kvm with it; kvm alone makes no /dev/kvm.
+            var vendorPart = KnownModules.VendorOf(context.Cpu) is { } wanted && modules.Find(wanted) is { Module.State: ModuleState.Available } found ? found : null;
+            yield return kvm is null ? Unknown("whether the kernel has KVM cannot be seen", "/sys/module") : Absent(context, vendorPart ?? kvm, vendorPart?.Module.Name ?? "kvm");
             yield break;
         }
 
@@ -38,6 +40,11 @@ public sealed class KvmModuleCheck() : Check("kvm-module", "KVM is in the kernel
             return Failure($"{name} is not loaded: it is kept from loading", blocked, why, $"remove that ({blocked.Split(": ")[0]}), then: modprobe {name}");
         }
 
+        if (entry.Module.State == ModuleState.Available && WrongValue(context, name) is { } wrong)
+        {
+            return wrong with { Why = why };
+        }
+
         var said = context.Log.LastOrDefault(l => l.Subject == KernelLogSubject.Kvm);
         var log = said is null ? "" : $"; kernel log: {said.Text}";
         var unsupported = said?.Text.Contains("not supported", StringComparison.OrdinalIgnoreCase) == true || said?.Text.Contains("no hardware support", StringComparison.OrdinalIgnoreCase) == true;
@@ -54,4 +61,38 @@ public sealed class KvmModuleCheck() : Check("kvm-module", "KVM is in the kernel
             _ => Unknown($"whether the kernel has {name} cannot be seen", entry.Module.Evidence),
         };
     }
+
+    /// <summary>A setting that the module refused: the kernel log says "kvm_amd: `banana' invalid for parameter `nested'", and it is still set to that.</summary>
+    private static CheckFinding? WrongValue(CheckContext context, string module)
+    {
+        foreach (var options in context.Modules.Config.Of(module))
+        {
+            foreach (var (parameter, value) in options.Command == ModprobeCommand.Options ? options.Options : [])
+            {
+                if (Refusal(context, module, parameter, value) is { } text)
+                {
+                    var place = FormattableString.Invariant($"{options.File}:{options.Line}");
+                    var plain = (parameter + value).All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+                    return Failure(
+                        $"{module} cannot be loaded: its parameter {parameter} cannot be {value}", $"{place}: {parameter}={value}; kernel log: {text}", "",
+                        plain ? FormattableString.Invariant($"sed -i '{options.Line}s/ {parameter}={value}//' {ShellWord.Of(options.File)} && modprobe {module}") : $"remove {parameter}={value} from {place}, then: modprobe {module}");
+                }
+            }
+        }
+
+        foreach (var (parameter, value) in context.CommandLine.OfModule(module))
+        {
+            if (Refusal(context, module, parameter, value) is { } text)
+            {
+                return Failure(
+                    $"{module} cannot be loaded: its parameter {parameter} cannot be {value}", $"/proc/cmdline: {module}.{parameter}={value}; kernel log: {text}", "",
+                    $"remove {module}.{parameter}={value} from the kernel command line, and reboot");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Refusal(CheckContext context, string module, string parameter, string value) =>
+        context.Log.LastOrDefault(l => l.Text.StartsWith($"{module}: `{value}' invalid for parameter `{parameter}'", StringComparison.Ordinal))?.Text;
 }

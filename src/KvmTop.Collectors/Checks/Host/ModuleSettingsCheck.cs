@@ -22,13 +22,13 @@ public sealed class ModuleSettingsCheck() : Check("module-settings", "Settings o
                 else if (parameter.Differs)
                 {
                     yield return Warning(
-                        $"{entry.Module.Name}.{parameter.Name} is {parameter.Value}, and is set to {parameter.Configured}", $"/sys/module/{entry.Module.Name}/parameters/{parameter.Name}: {parameter.Value}; {places}",
+                        $"{entry.Module.Name}.{parameter.Name} is {parameter.Value}, and is set to {parameter.Configured}", $"/sys/module/{entry.Module.Name}/parameters/{parameter.Name}: {parameter.Value}; {places}{(parameter.Change == ParameterChange.Reload && entry.Module.Name.StartsWith("kvm", StringComparison.Ordinal) ? context.HeldBy(entry.Module) : "")}",
                         "what was configured is not what runs",
                         parameter.Change switch
                         {
                             ParameterChange.Now => $"echo {parameter.Configured} > /sys/module/{entry.Module.Name}/parameters/{parameter.Name}",
                             ParameterChange.Reboot => "reboot",
-                            _ => $"stop all VMs, then: modprobe -r {entry.Module.Name} && modprobe {entry.Module.Name}; if it stays as it is, the CPU or the kernel does not offer it: remove the setting",
+                            _ => $"{CheckContext.BeforeUnloading(entry.Module)}modprobe -r {entry.Module.Name} && modprobe {entry.Module.Name}; if it stays as it is, the CPU or the kernel does not offer it: remove the setting",
                         });
                 }
             }

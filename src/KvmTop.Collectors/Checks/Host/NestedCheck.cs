@@ -12,14 +12,14 @@ public sealed class NestedCheck() : Check("nested", "Nested virtualisation", Che
         var vendor = context.Modules.Vendor?.Module;
         var fix = vendor is null ? null
             : vendor.State == ModuleState.BuiltIn ? $"add {vendor.Name}.nested=1 to the kernel command line, and reboot"
-            : $"stop all VMs, then: modprobe -r {vendor.Name} && modprobe {vendor.Name} nested=1; to keep it: echo 'options {vendor.Name} nested=1' > /etc/modprobe.d/kvm-nested.conf";
+            : $"{CheckContext.BeforeUnloading(vendor)}modprobe -r {vendor.Name} && modprobe {vendor.Name} nested=1; to keep it: echo 'options {vendor.Name} nested=1' > /etc/modprobe.d/kvm-nested.conf";
         switch (nested?.State)
         {
             case CapabilityState.Yes:
                 yield return Ok("nested virtualisation is on: guests may run guests", nested.Evidence);
                 break;
             case CapabilityState.Off:
-                yield return Info("nested virtualisation is off", nested.Evidence, "guests cannot run guests of their own; leave it off when none needs to", fix);
+                yield return Info("nested virtualisation is off", nested.Evidence + (vendor is null ? "" : context.HeldBy(vendor)), "guests cannot run guests of their own; leave it off when none needs to", fix);
                 break;
             case CapabilityState.No:
                 yield return Info($"{vendor?.Name} does not offer nested virtualisation", nested.Evidence, "guests cannot run guests of their own");

@@ -18,6 +18,9 @@ public sealed class CheckTests
         ["kvm-module"] =
         [
             ("vendor part not loaded", s => NoVendor(s).Write("/lib/modules/6.1.0/modules.dep", "kernel/arch/x86/kvm/kvm-intel.ko: kernel/arch/x86/kvm/kvm.ko\n"), CheckLevel.Failure, "modprobe kvm_intel"),
+            ("nothing loaded", s => NoVendor(s).Remove("/sys/module/kvm").Write("/proc/modules", "tun 1 0 - Live 0x0\n").Write("/lib/modules/6.1.0/modules.dep", "kernel/arch/x86/kvm/kvm-intel.ko: kernel/arch/x86/kvm/kvm.ko\nkernel/arch/x86/kvm/kvm.ko:\n"), CheckLevel.Failure, "modprobe kvm_intel"),
+            ("wrong value", s => NoVendor(s).Write("/lib/modules/6.1.0/modules.dep", "kvm-intel.ko:\n").Write("/etc/modprobe.d/a.conf", "# x\noptions kvm_intel ept=1 nested=banana\n").Write("/dev/kmsg", "3,1,5,-;kvm_intel: `banana' invalid for parameter `nested'\n"), CheckLevel.Failure, "sed -i '2s/ nested=banana//' '/etc/modprobe.d/a.conf' && modprobe kvm_intel"),
+            ("wrong value, no more", s => NoVendor(s).Write("/lib/modules/6.1.0/modules.dep", "kvm-intel.ko:\n").Write("/dev/kmsg", "3,1,5,-;kvm_intel: `banana' invalid for parameter `nested'\n"), CheckLevel.Failure, "kvm_intel is not loaded"),
             ("vendor part unsupported", s => NoVendor(s).Write("/lib/modules/6.1.0/modules.dep", "kvm-intel.ko:\n").Write("/dev/kmsg", "3,1,5,-;kvm: no hardware support for kvm_intel\n"), CheckLevel.Failure, "CPU does not offer"),
             ("vendor part missing", s => NoVendor(s).Write("/lib/modules/6.1.0/modules.dep", "kernel/other.ko:\n"), CheckLevel.Failure, "this kernel has no kvm_intel"),
             ("blacklisted", s => NoVendor(s).Write("/lib/modules/6.1.0/modules.dep", "kvm-intel.ko:\n").Write("/etc/modprobe.d/no.conf", "blacklist kvm_intel\n"), CheckLevel.Failure, "/etc/modprobe.d/no.conf"),
@@ -42,7 +45,7 @@ public sealed class CheckTests
             ("contradiction", s => s.Write("/etc/modprobe.d/a.conf", "options kvm_intel nested=0\n").Write("/etc/modprobe.d/b.conf", "options kvm_intel nested=1\n"), CheckLevel.Warning, "set to different values"),
         ],
         ["second-level-paging"] = [("ept off", s => s.Write("/sys/module/kvm_intel/parameters/ept", "N\n"), CheckLevel.Warning, "EPT is off though the CPU has it")],
-        ["nested"] = [("off", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n"), CheckLevel.Info, "modprobe -r kvm_intel && modprobe kvm_intel nested=1")],
+        ["nested"] = [("off", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n"), CheckLevel.Info, "modprobe -r kvm_intel && modprobe kvm_intel nested=1"), ("off, in use", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n").Vm("-accel kvm"), CheckLevel.Info, "held by db"), ("off, in use by whom is not known", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n"), CheckLevel.Info, "stop all VMs, then: modprobe -r"), ("off, free", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n").Write("/proc/modules", "kvm_intel 380928 0 - Live 0x0\n"), CheckLevel.Info, "modprobe -r kvm_intel")],
         ["security-modules"] = [("permissive", s => s.Write("/sys/fs/selinux/enforce", "0\n"), CheckLevel.Info, "setenforce 1"), ("none", s => s.Remove("/sys/fs/selinux"), CheckLevel.Info, "neither SELinux nor AppArmor")],
         ["cpu-overcommit"] = [("too many", s => s.Vm(vcpus: 17), CheckLevel.Warning, "more than four vCPUs for each CPU")],
         ["cpu-vulnerabilities"] =
