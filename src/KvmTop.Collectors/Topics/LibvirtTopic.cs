@@ -112,6 +112,7 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
         private LibvirtTarget? _target;
         private TimeSpan _targetDue;
         private LibvirtSession? _session;
+        private TimeSpan _since;
         private LibvirtAnswer? _shown;
         private IReadOnlyList<LibvirtDomain> _inactive = [];
 
@@ -132,6 +133,7 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
                 }
 
                 _session = new LibvirtSession(uri, _host.Time);
+                _since = _session.Now;
             }
 
             _session.Ask();
@@ -149,6 +151,8 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
             var answer = session.Latest;
             var age = answer is null ? TimeSpan.Zero : session.Now - answer.At;
             var (status, reason) = (session.Status, session.Reason);
+            if (status == LibvirtStatus.Connecting && session.Now - _since > s_old)
+                (status, reason) = (LibvirtStatus.Failed, "libvirt: it takes connections and does not answer");
             if (answer is not null && age > s_old)
                 reason = string.Create(CultureInfo.InvariantCulture, $"{reason ?? "libvirt: no answer"} ({age.TotalSeconds:0} s ago it was well)");
             if (age > s_tooOld)
