@@ -25,9 +25,6 @@ internal static partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static unsafe partial nint pread64(int fd, byte* buffer, nint count, long offset);
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static unsafe partial nint read(int fd, byte* buffer, nint count);
-
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static unsafe partial nint readlink(string path, byte* buffer, nint size);
 
