@@ -77,7 +77,7 @@ public sealed class VmMemoryRoundsTests
         host.Qemu(100);
         host.Until(m => MemoryHost.Of(m, 100).Memory is not null);
         host.Qemu(200);
-        for (var i = 0; i < 400 && !(host.Tick(0.001).Vms.Count == 2 && MemoryHost.Of(host.Tick(0.001), 200).Memory is not null); i++)
+        for (var i = 0; i < 4000 && !(host.Tick(0.001).Vms.Count == 2 && MemoryHost.Of(host.Tick(0.001), 200).Memory is not null); i++)
             await Task.Delay(5, TestContext.Current.CancellationToken);
         Assert.NotNull(MemoryHost.Of(host.Tick(0.001), 200).Memory);
     }
