@@ -9,6 +9,8 @@ function __kvmtop_themes
 end
 
 complete -c kvmtop -f
+complete -c kvmtop -n __fish_use_subcommand -a check -d 'what is wrong with this host or a VM'
+complete -c kvmtop -n __fish_use_subcommand -a exits -d 'trace the exits of a VM'
 complete -c kvmtop -s b -l batch -d 'print records instead of drawing the screen'
 complete -c kvmtop -s n -l iterations -x -d 'stop after N records'
 complete -c kvmtop -s d -l delay -x -d 'seconds between two readings'
