@@ -27,6 +27,7 @@ _kvmtop() {
         --path.procfs
         --path.sysfs
         --stats-fds
+        --qmp
         --config
         --theme
         --demo
@@ -48,6 +49,9 @@ _kvmtop() {
             ;;
         --stats-fds)
             mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
+            ;;
+        --qmp)
+            mapfile -t COMPREPLY < <(compgen -W "auto off" -- "$current")
             ;;
         --theme)
             mapfile -t COMPREPLY < <(compgen -W "$(_kvmtop_themes)" -- "$current")

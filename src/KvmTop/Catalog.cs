@@ -20,6 +20,7 @@ internal static class Catalog
         MemoryTopic.Instance,
         VmMemoryTopic.Instance,
         QmpTopic.Instance,
+        BalloonTopic.Instance,
         DisksTopic.Instance,
         NicsTopic.Instance,
         PassthroughTopic.Instance,
@@ -38,7 +39,7 @@ internal static class Catalog
     /// <summary>Figures of a VM.</summary>
     public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } =
     [
-        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. QmpTopic.Metrics, .. Collectors.IoMetrics.PerVm,
+        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. BalloonMetrics.PerVm, .. QmpTopic.Metrics, .. Collectors.IoMetrics.PerVm,
     ];
 
     /// <summary>Figures of a VM under names of the host's, for records.</summary>

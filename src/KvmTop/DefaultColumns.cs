@@ -14,7 +14,7 @@ internal static class DefaultColumns
     /// <summary>Of the table of VMs in the memory pane.</summary>
     public static IReadOnlyList<string> Memory { get; } =
     [
-        "name", "mem_configured_bytes", "rss_bytes", "hugepages_pct", "numa_split", "numa_local_pct", "swap_bytes", "hugetlb_bytes", "thp_bytes", "pss_bytes",
+        "name", "mem_configured_bytes", "rss_bytes", "hugepages_pct", "numa_split", "numa_local_pct", "swap_bytes", "balloon_bytes", "guest_available_bytes", "guest_free_bytes", "hugetlb_bytes", "thp_bytes", "kvm_4k_bytes", "kvm_2m_bytes", "kvm_1g_bytes", "pss_bytes",
         "ksm_bytes", "locked_bytes", "mem_age_s", "mem_backing",
     ];
 

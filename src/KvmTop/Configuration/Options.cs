@@ -77,6 +77,9 @@ public sealed record Options
     /// <summary>Whether KVM's statistics descriptors are duplicated from the VMMs.</summary>
     public StatsFdUse StatsFds { get; init; }
 
+    /// <summary>Whether QEMU's monitors are asked.</summary>
+    public QmpUse Qmp { get; init; }
+
     /// <summary>The configuration file that was asked for, or null for the usual two.</summary>
     public string? ConfigFile { get; init; }
 

@@ -82,6 +82,8 @@ public static class Settings
         Directory("path.sysfs", Sources, "Where sysfs is mounted.", (o, v) => o with { PathSysfs = v }, o => o.PathSysfs ?? ""),
         Choice("stats-fds", null, Sources, "WHEN", "Read KVM's counters from duplicates of the VMM's statistics descriptors: auto where the kernel is known to be safe for it (6.5, 6.4.8, 6.1.43, 5.15.124), always or never.",
             ["auto", "always", "never"], (o, i) => o with { StatsFds = (StatsFdUse)i }, o => (int)o.StatsFds),
+        Choice("qmp", null, Sources, "WHEN", "Ask QEMU's monitors (QMP) for state, disks, balloon and events: auto where nobody else keeps the monitor for itself, or off.",
+            ["auto", "off"], (o, i) => o with { Qmp = (QmpUse)i }, o => (int)o.Qmp),
         Flag("demo", null, Sources, "Show a simulated host; needs no privilege and no VMs.", SettingScope.Run,
             (o, v) => o with { Demo = v }, o => o.Demo),
         Integer("vms", null, Sources, "N", "VMs of the simulated host.", 1, 100_000, SettingScope.Run, (o, v) => o with { Vms = v }, o => o.Vms),
