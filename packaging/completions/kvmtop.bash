@@ -28,6 +28,7 @@ _kvmtop() {
         --path.sysfs
         --stats-fds
         --libvirt-uri
+        --qmp
         --config
         --theme
         --demo
@@ -52,6 +53,10 @@ _kvmtop() {
             ;;
         --libvirt-uri)
             mapfile -t COMPREPLY < <(compgen -W "auto off qemu:///system qemu:///session" -- "$current")
+            return
+            ;;
+        --qmp)
+            mapfile -t COMPREPLY < <(compgen -W "auto off" -- "$current")
             ;;
         --theme)
             mapfile -t COMPREPLY < <(compgen -W "$(_kvmtop_themes)" -- "$current")

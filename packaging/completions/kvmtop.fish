@@ -26,6 +26,7 @@ complete -c kvmtop -l path.procfs -x -a '(__fish_complete_directories)' -d 'wher
 complete -c kvmtop -l path.sysfs -x -a '(__fish_complete_directories)' -d 'where sysfs is'
 complete -c kvmtop -l stats-fds -x -a 'auto always never' -d 'whether to read duplicates of KVM statistics descriptors'
 complete -c kvmtop -l libvirt-uri -x -a 'auto off qemu:///system qemu:///session' -d 'which libvirt of this machine to ask'
+complete -c kvmtop -l qmp -x -a 'auto off' -d 'whether to ask QEMU monitors'
 complete -c kvmtop -l config -r -F -d 'read this configuration file'
 complete -c kvmtop -l theme -x -a '(__kvmtop_themes)' -d 'colours to draw with'
 complete -c kvmtop -l demo -d 'show a simulated host'

@@ -83,6 +83,7 @@ public sealed class KvmCounterSet
         Exits = Find("exits");
         HaltPollSuccess = Find("halt_poll_success_ns");
         HaltPollFail = Find("halt_poll_fail_ns");
+        (Pages4K, Pages2M, Pages1G) = (Find("pages_4k"), Find("pages_2m"), Find("pages_1g"));
     }
 
     /// <summary>In the order of the source.</summary>
@@ -99,6 +100,11 @@ public sealed class KvmCounterSet
 
     /// <summary>Time spent polling for one that did not.</summary>
     public KvmCounter? HaltPollFail { get; }
+
+    /// <summary>Guest memory that KVM maps with pages of 4 KiB, of 2 MiB, of 1 GiB: how many. Among the VM's own counters, of x86.</summary>
+    public KvmCounter? Pages4K { get; }
+    public KvmCounter? Pages2M { get; }
+    public KvmCounter? Pages1G { get; }
 
     /// <summary>The counter of a name, or null.</summary>
     public KvmCounter? Find(string name) => _byName.GetValueOrDefault(name);

@@ -3,6 +3,7 @@ using System.Text;
 using KvmTop.Linux;
 using KvmTop.Simulator.Files;
 using KvmTop.Simulator.Model;
+using KvmTop.Simulator.Peers;
 
 namespace KvmTop.Simulator;
 
@@ -209,4 +210,35 @@ public sealed class SimulatedHost : HostRoot
         ProcTree.Covers(path) ? _processes.Find(path, _model.Clock.Now()).Kind != ProcKind.Missing
         : KvmDebugfs.Covers(path) ? _kvm.Open(path) is not null || _kvm.List(path, []) == Errno.None
         : _tree.Find(path) is not null;
+
+    /// <inheritdoc/>
+    public override Errno Connect(string path, out HostSocket? socket)
+    {
+        // Below /proc/PID/root: whoever asks knows whose socket it is.
+        const string seen = "/root/";
+        socket = null;
+        var at = path.IndexOf(seen, StringComparison.Ordinal);
+        if (!ProcTree.Covers(path) || at < 0 || !int.TryParse(path.AsSpan(6, at - 6), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+        {
+            return Errno.ENOENT;
+        }
+
+        if (_model.Find(pid, _model.Clock.Now(), out var generation) is not { } process)
+        {
+            return Errno.ESRCH;
+        }
+
+        if (process.Qmp is not { } monitor)
+        {
+            return Errno.EOPNOTSUPP;
+        }
+
+        if (!path.AsSpan(at + seen.Length - 1).SequenceEqual(monitor.Socket))
+        {
+            return Errno.ENOENT;
+        }
+
+        socket = new QmpPeer(_model, process, monitor, generation);
+        return Errno.None;
+    }
 }

@@ -21,6 +21,7 @@ internal static class Catalog
         VmMemoryTopic.Instance,
         LibvirtTopic.Instance,
         QmpTopic.Instance,
+        BalloonTopic.Instance,
         DisksTopic.Instance,
         NicsTopic.Instance,
         PassthroughTopic.Instance,
@@ -39,7 +40,7 @@ internal static class Catalog
     /// <summary>Figures of a VM.</summary>
     public static IReadOnlyList<Metric<VmRow>> VmMetrics { get; } =
     [
-        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. QmpTopic.Metrics, .. LibvirtMetrics.PerVm, .. Collectors.IoMetrics.PerVm,
+        .. VmsMetrics.PerVm, .. KvmStatsMetrics.OfVm, .. VmMemoryMetrics.PerVm, .. BalloonMetrics.PerVm, .. QmpTopic.Metrics, .. LibvirtMetrics.PerVm, .. Collectors.IoMetrics.PerVm,
     ];
 
     /// <summary>Figures of a VM under names of the host's, for records.</summary>

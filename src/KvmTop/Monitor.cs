@@ -22,6 +22,7 @@ internal sealed class Monitor : IDisposable
         Host = CreateHost(options);
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
+        _ = _services.Get(() => new QmpSettings(options.Qmp));
         Hub = new Hub(Catalog.Topics, new CollectorContext(Host, _services), _collector, _worker, options.Delay, first);
     }
 

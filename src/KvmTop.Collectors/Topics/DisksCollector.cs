@@ -9,7 +9,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
     private static readonly TimeSpan s_infoPace = TimeSpan.FromSeconds(10);
 
     private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
-    private readonly QmpConnections _connections = context.Services.Get(() => new QmpConnections(context.Host));
+    private readonly QmpConnections _connections = QmpConnections.Of(context);
     private readonly LibvirtDomains _libvirt = context.Services.Get(() => new LibvirtDomains(context.Host));
     private readonly Dictionary<VmKey, Asked> _vms = [];
 

@@ -47,6 +47,9 @@ public static class KvmStatsMetrics
             Help = "Where its KVM counters come from: stats fd, qmp, debugfs or perf.",
             Get = r => Figure.Of(r.Kvm?.Source, r.Kvm?.Why ?? r.KvmReason),
         },
+        Mapped("kvm_4k_bytes", "K4K", "4 KiB", static m => m.By4K),
+        Mapped("kvm_2m_bytes", "K2M", "2 MiB", static m => m.By2M),
+        Mapped("kvm_1g_bytes", "K1G", "1 GiB", static m => m.By1G),
     ];
 
     /// <summary>Of a vCPU.</summary>
@@ -65,6 +68,19 @@ public static class KvmStatsMetrics
             Get = r => Figure.Of(r.Kvm?.HaltPollPct, Reason(r, "halt polling")),
         },
     ];
+
+    private static Metric<VmRow> Mapped(string id, string title, string size, Func<KvmMapped, double> get) => new()
+    {
+        Id = id, Title = title, Unit = Unit.Bytes, Width = 6, Needs = s_needs, Source = "KVM's counters of the VM: pages_4k, pages_2m, pages_1g (QMP or debugfs)",
+        Help = $"Guest memory that KVM maps with pages of {size}: what the guest's page tables really stand on, whatever was asked for. Large pages need fewer levels of lookup.",
+        Get = r => Figure.Of(r.Kvm is { } rates ? get(rates.Mapped) : double.NaN, r.Kvm switch
+        {
+            null => r.KvmReason,
+            { VmSource: null, Source: not null } kvm => $"{kvm.Source} has no counters of the VM as a whole",
+            { VmSource: null } kvm => kvm.Why ?? "no source yet",
+            _ => "this kernel does not count them",
+        }),
+    };
 
     private static string HostReason(HostRow row) =>
         row.Kvm is null ? row.Snapshot.Get(KvmStatsTopic.Instance).Reason ?? "not read yet"

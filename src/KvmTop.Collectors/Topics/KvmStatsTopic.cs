@@ -1,3 +1,5 @@
+using KvmTop.Linux;
+
 namespace KvmTop.Collectors;
 
 /// <summary>
@@ -22,6 +24,12 @@ public sealed class KvmStatsSample
 /// <param name="HaltPollPct">CPU time spent polling while halted, in percent of one CPU.</param>
 public readonly record struct KvmVcpuRates(int Id, int Tid, double ExitsPerSecond, double HaltPollPct);
 
+/// <summary>Guest memory by the size of the pages with which KVM maps it, in bytes. NaN when unknown.</summary>
+/// <param name="By4K">With pages of 4 KiB.</param>
+/// <param name="By2M">With pages of 2 MiB.</param>
+/// <param name="By1G">With pages of 1 GiB.</param>
+public readonly record struct KvmMapped(double By4K, double By2M, double By1G);
+
 /// <summary>The rates of a VM that everybody asks for, and where they come from. NaN when unknown.</summary>
 /// <param name="Key">Which VM.</param>
 /// <param name="Source">"stats fd", "qmp", "debugfs", "perf"; null for none.</param>
@@ -32,8 +40,9 @@ public readonly record struct KvmVcpuRates(int Id, int Tid, double ExitsPerSecon
 /// <param name="HaltPollPct">CPU time of all vCPUs spent polling while halted, in percent of one CPU.</param>
 /// <param name="FirstVcpu">The place of its vCPUs among those of the model.</param>
 /// <param name="VcpuCount">How many there are.</param>
+/// <param name="Mapped">How KVM maps its memory.</param>
 public readonly record struct KvmVmRates(
-    VmKey Key, string? Source, string? Why, string? VmSource, bool HasVcpus, double ExitsPerSecond, double HaltPollPct, int FirstVcpu, int VcpuCount);
+    VmKey Key, string? Source, string? Why, string? VmSource, bool HasVcpus, double ExitsPerSecond, double HaltPollPct, int FirstVcpu, int VcpuCount, KvmMapped Mapped);
 
 /// <summary>
 /// KVM's counters over the last interval. The rates that lists show are here for good; all others are worked out when a <see cref="KvmStatsView"/> is asked for them.
@@ -182,7 +191,7 @@ public sealed class KvmStatsTopic : Topic<KvmStatsSample, KvmStatsModel>
                 (exits, polled) = Rate(pairs.OfSum());
             }
 
-            vms[i] = new KvmVmRates(entry.Key, entry.Source, entry.Why, entry.Own.Source, own.Length > 0, exits, polled, entry.FirstVcpu, entry.VcpuCount);
+            vms[i] = new KvmVmRates(entry.Key, entry.Source, entry.Why, entry.Own.Source, own.Length > 0, exits, polled, entry.FirstVcpu, entry.VcpuCount, Mapped(pairs.OfVm()));
         }
 
         return new KvmStatsModel(before, now, vms, vcpus);
@@ -206,6 +215,11 @@ public sealed class KvmStatsTopic : Topic<KvmStatsSample, KvmStatsModel>
     }
 
     private static double Add(double sum, double value) => double.IsNaN(value) ? sum : double.IsNaN(sum) ? value : sum + value;
+
+    private static KvmMapped Mapped(in KvmPair own) =>
+        new(Bytes(own, own.Set?.Pages4K, 4 << 10), Bytes(own, own.Set?.Pages2M, 2 << 20), Bytes(own, own.Set?.Pages1G, 1 << 30));
+
+    private static double Bytes(in KvmPair own, KvmCounter? pages, double size) => pages is null ? double.NaN : own.Now[pages.Index] * size;
 
     private static (double Exits, double HaltPollPct) Rate(in KvmPair pair)
     {

@@ -29,7 +29,16 @@ public static class LibvirtMetrics
     ];
 
     /// <summary>Of a VM that is one of libvirt's. Records have them in its object <c>libvirt</c>.</summary>
-    public static IReadOnlyList<Metric<VmRow>> PerVm { get; } = [.. Lifted("title", "state_reason", "persistent", "autostart"), Balloon()];
+    public static IReadOnlyList<Metric<VmRow>> PerVm { get; } = [.. Lifted("title", "state_reason", "persistent", "autostart")];
+
+    /// <summary>The balloon of a VM that is one of libvirt's, as libvirt tells it; null for others.</summary>
+    public static VmBalloon? BalloonOf(VmRow row) => LibvirtTopic.Of(row) is not { } domain ? null : new VmBalloon
+    {
+        ActualBytes = domain.BalloonBytes,
+        Reason = "libvirt does not tell its balloon",
+        Guest = domain.UsableBytes is null ? null : new GuestMemory(null, null, domain.UsableBytes, null, null),
+        GuestReason = "the guest's balloon driver does not tell libvirt",
+    };
 
     private static string? Word(LibvirtState state) => state == LibvirtState.Unknown ? null : state.ToString().ToLowerInvariant();
 
@@ -47,17 +56,6 @@ public static class LibvirtMetrics
                 Get = row => LibvirtTopic.Of(row) is { } domain ? metric.Get(domain) : Figure.Missing(LibvirtTopic.Reason(row)),
             };
         }
-    }
-
-    private static Metric<VmRow> Balloon()
-    {
-        var metric = Find("balloon_bytes");
-        return new()
-        {
-            Id = metric.Id, Title = metric.Title, Unit = metric.Unit, Width = metric.Width, Needs = s_libvirt, Source = "libvirt " + metric.Source,
-            Help = metric.Help,
-            Get = row => LibvirtTopic.Of(row) is { } domain ? metric.Get(domain) : Figure.Missing(LibvirtTopic.Reason(row)),
-        };
     }
 
     private static Metric<LibvirtDomain> Find(string id)

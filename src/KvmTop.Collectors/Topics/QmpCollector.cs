@@ -10,7 +10,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
 
     private readonly HostRoot _host = context.Host;
     private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
-    private readonly QmpConnections _connections = context.Services.Get(() => new QmpConnections(context.Host));
+    private readonly QmpConnections _connections = QmpConnections.Of(context);
     private readonly Dictionary<VmKey, Monitored> _vms = [];
 
     public Reading<QmpModel> Collect()

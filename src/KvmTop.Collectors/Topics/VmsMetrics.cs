@@ -14,7 +14,7 @@ public static class VmsMetrics
     [
         new()
         {
-            Id = "name", Title = "NAME", Unit = Unit.Text, Width = 16, Needs = s_vms, Source = CommandLine,
+            Id = "name", Title = "NAME", Unit = Unit.Text, Width = 14, Needs = s_vms, Source = CommandLine,
             Help = "The VM's name on its command line, else its program and pid. Control characters are taken out.",
             Get = r => Figure.Of(r.Vm.Info.Name),
         },

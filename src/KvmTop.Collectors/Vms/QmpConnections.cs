@@ -3,13 +3,34 @@ using KvmTop.Vmm;
 
 namespace KvmTop.Collectors;
 
+/// <summary>When QEMU's monitors are asked.</summary>
+public enum QmpUse
+{
+    /// <summary>Where one may: see <see cref="QmpTarget"/>.</summary>
+    Auto,
+
+    /// <summary>Never.</summary>
+    Off,
+}
+
+/// <summary>What was asked for about QMP. Shared through <see cref="CollectorServices"/>.</summary>
+/// <param name="Use">When monitors are asked.</param>
+public sealed record QmpSettings(QmpUse Use = QmpUse.Auto);
+
 /// <summary>The QMP connections of this run, one for each VM that has a monitor to talk to. Shared through <see cref="CollectorServices"/>; made when first asked for.</summary>
 /// <param name="host">Whose VMs.</param>
-public sealed class QmpConnections(HostRoot host) : IDisposable
+/// <param name="use">Whether any monitor is to be asked.</param>
+public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
 {
+    private static readonly QmpTarget s_off = new([], "QMP: switched off (qmp=off)");
+
     private readonly Dictionary<VmKey, QmpConnection> _known = [];
     private readonly object _gate = new();
     private QmpIo? _io;
+
+    /// <summary>Those of a run.</summary>
+    public static QmpConnections Of(CollectorContext context) =>
+        context.Services.Get(() => new QmpConnections(context.Host, context.Services.Get(() => new QmpSettings()).Use));
 
     /// <summary>The connection of a VM that somebody has asked for, or null. From any thread.</summary>
     public QmpConnection? Find(VmKey key)
@@ -32,7 +53,7 @@ public sealed class QmpConnections(HostRoot host) : IDisposable
         if (vm.Qmp is null && vm.Described)
         {
             _io ??= new QmpIo(host);
-            vm.Qmp = _io.Open(QmpTarget.Find(host, vm.Info.Pid, vm.Info.Description, vm.Info.User), vm.Info.Pid);
+            vm.Qmp = _io.Open(use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Info.Pid, vm.Info.Description, vm.Info.User), vm.Info.Pid);
             lock (_gate)
                 _known[vm.Info.Key] = vm.Qmp;
         }

@@ -32,6 +32,14 @@ internal static class CommandLines
         return new Guid(bytes).ToString();
     }
 
+    /// <summary>Where the monitor that answers this program listens.</summary>
+    public static string SocketOf(GuestSpec spec) =>
+        spec.Monitor == Monitor.LibvirtQemu ? $"/run/kvmtop/{spec.Name}-kvmtop.qmp" : $"{spec.User.Home}/vm/{spec.Name}.qmp";
+
+    /// <summary>The file behind the disk.</summary>
+    public static string ImageOf(GuestSpec spec) =>
+        spec.Monitor == Monitor.LibvirtQemu ? $"/var/lib/libvirt/images/{spec.Name}.qcow2" : $"{spec.User.Home}/vm/{spec.Name}.qcow2";
+
     private static string[] Libvirt(GuestSpec spec, int id)
     {
         var domain = $"/var/lib/libvirt/qemu/domain-{Text(id)}-{spec.Name}";
@@ -58,7 +66,7 @@ internal static class CommandLines
             "-chardev", "socket,id=charmonitor,fd=29,server=on,wait=off",
             "-mon", "chardev=charmonitor,id=monitor,mode=control",
             "-rtc", "base=utc,driftfix=slew", "-no-shutdown", "-boot", "strict=on",
-            "-blockdev", $$$"""{"driver":"file","filename":"/var/lib/libvirt/images/{{{spec.Name}}}.qcow2","node-name":"libvirt-1-storage","auto-read-only":true,"discard":"unmap","cache":{"direct":true,"no-flush":false}}""",
+            "-blockdev", $$$"""{"driver":"file","filename":"{{{ImageOf(spec)}}}","node-name":"libvirt-1-storage","auto-read-only":true,"discard":"unmap","cache":{"direct":true,"no-flush":false}}""",
             "-blockdev", """{"node-name":"libvirt-1-format","read-only":false,"cache":{"direct":true,"no-flush":false},"driver":"qcow2","file":"libvirt-1-storage"}""",
             "-device", """{"driver":"virtio-blk-pci","iothread":"iothread1","bus":"pci.4","addr":"0x0","drive":"libvirt-1-format","id":"virtio-disk0","bootindex":1,"write-cache":"on"}""",
             "-netdev", """{"type":"tap","fd":"30","vhost":true,"vhostfd":"32","id":"hostnet0"}""",
@@ -66,6 +74,7 @@ internal static class CommandLines
             "-device", """{"driver":"virtio-balloon-pci","id":"balloon0","bus":"pci.5","addr":"0x0"}""",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
             "-msg", "timestamp=on",
+            .. spec.Answers ? (string[])["-qmp", $"unix:{SocketOf(spec)},server=on,wait=off"] : [],
         ];
     }
 
@@ -76,9 +85,9 @@ internal static class CommandLines
         "-enable-kvm", "-machine", "q35", "-cpu", "host",
         "-m", Text(spec.MemoryMiB),
         "-smp", $"{Text(spec.Vcpus)},maxcpus={Text(spec.Vcpus * 2)}",
-        "-drive", $"file={spec.User.Home}/vm/{spec.Name}.qcow2,if=virtio,cache=none,aio=io_uring",
+        "-drive", $"file={ImageOf(spec)},if=virtio,cache=none,aio=io_uring",
         "-netdev", $"tap,id=n0,ifname=tap-{spec.Name[..Math.Min(8, spec.Name.Length)]},script=no,vhost=on", "-device", "virtio-net-pci,netdev=n0",
-        "-display", "none", "-qmp", $"unix:{spec.User.Home}/vm/{spec.Name}.qmp,server=on,wait=off",
+        "-display", "none", "-qmp", $"unix:{SocketOf(spec)},server=on,wait=off",
     ];
 
     private static string[] Emulated(GuestSpec spec) =>

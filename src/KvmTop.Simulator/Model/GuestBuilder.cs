@@ -46,6 +46,7 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
             Cgroup = scope,
             Quota = spec.Quota,
             Throttled = spec.Quota is null ? Wave.None : rhythm.Wave(spec.Throttled, ref _random),
+            Qmp = spec.Answers ? MonitorOf(spec, _id) : null,
             IsKvm = spec.Kvm,
             IsPaused = spec.Paused,
         });
@@ -86,6 +87,27 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
         spec.Recurring
             ? Lifetime.Recurring(SimClock.Second * 600 + 37 * SimClock.Tick, 54 * SimClock.Second, 41 * SimClock.Second)
             : Lifetime.Since((3600 + 977L * (pid % 613)) * SimClock.Second + pid % 100 * SimClock.Tick, pid);
+
+    private static SimMonitor MonitorOf(GuestSpec spec, int id)
+    {
+        const long mebibyte = 1 << 20;
+        var libvirt = spec.Monitor == Monitor.LibvirtQemu;
+        return new SimMonitor
+        {
+            Socket = CommandLines.SocketOf(spec),
+            Machine = "pc-q35-8.2",
+            VncPort = libvirt ? 5900 + id : null,
+            Image = CommandLines.ImageOf(spec),
+            Drive = libvirt ? "" : "virtio0",
+            Qdev = libvirt ? "/machine/peripheral/virtio-disk0/virtio-backend" : "/machine/peripheral-anon/device[1]/virtio-backend",
+            DiskBytes = spec.MemoryMiB * 4 * mebibyte,
+            DiskNs = spec.DiskMs * 1e6,
+            HasHistogram = spec.DiskHistogram,
+            MemoryBytes = spec.MemoryMiB * mebibyte,
+            TouchedBytes = (long)(spec.MemoryMiB * spec.Touched) * mebibyte,
+            Balloon = libvirt ? spec.Balloon : null,
+        };
+    }
 
     private static string CgroupOf(GuestSpec spec, int id) =>
         spec.Cgroup.Length > 0 ? spec.Cgroup

@@ -62,6 +62,18 @@ internal sealed record GuestSpec
 
     public Load WriteMegabytes { get; init; } = new(0.1, 0.8, 3);
 
+    /// <summary>Its QMP monitor answers this program: for QEMU under libvirt a second one beside libvirt's own.</summary>
+    public bool Answers { get; init; }
+
+    /// <summary>Time of a read or write when the disk is not pressed, in milliseconds.</summary>
+    public double DiskMs { get; init; } = 0.35;
+
+    /// <summary>Somebody has had QEMU keep latency histograms of its disk.</summary>
+    public bool DiskHistogram { get; init; }
+
+    /// <summary>What QEMU under libvirt has for a balloon.</summary>
+    public SimBalloon Balloon { get; init; } = new();
+
     public bool Paused { get; init; }
 
     /// <summary>CPUs that the cgroup grants, and how much of the time it holds the VM back.</summary>

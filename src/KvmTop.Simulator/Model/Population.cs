@@ -33,7 +33,7 @@ internal static class Population
         var crowded = Cpus(12, 4);
 
         var libvirt = new GuestSpec { Name = "", User = SimUsers.Libvirt, Vcpus = 4, MemoryMiB = 8192, Pinning = floating };
-        var alice = libvirt with { Monitor = Monitor.Qemu, User = SimUsers.Alice, Cgroup = AliceSession };
+        var alice = libvirt with { Monitor = Monitor.Qemu, Answers = true, User = SimUsers.Alice, Cgroup = AliceSession };
 
         builder.Add(libvirt with { Name = "web01", Thp = 0.1, Merged = 0.34, Load = new(0.12, 0.3, 0.2), VhostKernelThread = true });
         builder.Add(libvirt with { Name = "web02", Thp = 0.1, Merged = 0.31, Load = new(0.1, 0.28, 0.2) });
@@ -41,6 +41,7 @@ internal static class Population
         {
             Name = "db-primary", Vcpus = 8, MemoryMiB = 65536, Hugepages = true, Node = 0, Pinning = Cpus(0, 8), PinOneToOne = true,
             Load = new(0.45, 0.35, 0.1), GuestShare = 0.97, ReadMegabytes = new(12, 60, 90), WriteMegabytes = new(6, 18, 30), Emulator = new(0.02, 0.05),
+            Answers = true, DiskHistogram = true, Balloon = new(Seconds: 10),
         });
         builder.Add(libvirt with { Name = "cache01", Vcpus = 2, MemoryMiB = 16384, Touched = 0.82, Thp = 0.97, Load = new(0.8, 0.12, 0), BusyVcpus = 1, Node = 1 });
         builder.Add(libvirt with { Name = "mail", Vcpus = 2, MemoryMiB = 4096, Load = new(0.02, 0.06, 0.25) });
@@ -48,26 +49,28 @@ internal static class Population
         builder.Add(libvirt with
         {
             Name = "ci-runner", Vcpus = 8, MemoryMiB = 16384, Pinning = crowded, Node = topology.Nodes - 1, Load = new(0.1, 0.08, 0.04), Ready = new(0.25, 0.35, 0.12), WriteMegabytes = new(2, 12, 20),
+            Answers = true, DiskMs = 1.6, Balloon = new(Seconds: 10, HasDriver: false),
         });
         builder.Add(libvirt with { Name = "render-node", Node = 0, Touched = 0.85, Pinning = crowded, Load = new(0.32, 0.06), Ready = new(0.2, 0.15), GuestShare = 0.99 });
         builder.Add(libvirt with
         {
-            Name = "analytics", Monitor = Monitor.Qemu, User = SimUsers.Root, MemoryMiB = 16384, Touched = 0.6, Cgroup = "/machine.slice/analytics.scope",
+            Name = "analytics", Monitor = Monitor.Qemu, Answers = true, User = SimUsers.Root, MemoryMiB = 16384, Touched = 0.6, Cgroup = "/machine.slice/analytics.scope",
             Load = new(0.26, 0.07, 0.02), Quota = 1.5, Throttled = new(0.15, 0.25, 0.1), Emulator = new(0.01),
         });
         builder.Add(libvirt with
         {
             Name = "erp-legacy", MemoryMiB = 24576, Touched = 0.8, Thp = 0.22, Load = new(0.05, 0.2, 0.1), SwapGiB = 5, GuestShare = 0.7, ReadMegabytes = new(4, 30, 20), WriteMegabytes = new(2, 20, 10),
+            Answers = true, DiskMs = 14, Balloon = new(4L << 30, Seconds: 5),
         });
         builder.Add(libvirt with
         {
-            Name = "log-ingest", Load = new(0.12, 0.2, 0.1), Emulator = new(0.2, 0.2, 0.1), GuestShare = 0.85, WriteMegabytes = new(160, 120, 180),
+            Name = "log-ingest", Load = new(0.12, 0.2, 0.1), Emulator = new(0.2, 0.2, 0.1), GuestShare = 0.85, WriteMegabytes = new(160, 120, 180), Answers = true,
         });
         builder.Add(alice with { Name = "desktop", Load = new(0.08, 0.2, 0.15), Emulator = new(0.5, 0.25, 0.15), GuestShare = 0.75 });
         builder.Add(libvirt with { Name = "staging", Vcpus = 2, MemoryMiB = 4096, Paused = true });
         builder.Add(libvirt with { Name = "fn-checkout", Monitor = Monitor.Firecracker, User = SimUsers.Root, Vcpus = 2, MemoryMiB = 512, Load = new(0.02, 0.05, 0.6) });
         builder.Add(libvirt with { Name = "edge-proxy", Monitor = Monitor.CloudHypervisor, User = SimUsers.Root, Vcpus = 2, MemoryMiB = 1024, Load = new(0.05, 0.2, 0.2) });
-        builder.Add(alice with { Name = "riscv-dev", Kvm = false, Vcpus = 2, MemoryMiB = 2048, Touched = 0.5, Load = new(0.3, 0.3, 0.2), BusyVcpus = 1 });
+        builder.Add(alice with { Name = "riscv-dev", Kvm = false, Answers = false, Vcpus = 2, MemoryMiB = 2048, Touched = 0.5, Load = new(0.3, 0.3, 0.2), BusyVcpus = 1 });
         builder.Add(alice with { Name = "nightly-build", Vcpus = 2, MemoryMiB = 4096, Touched = 0.5, Load = new(0.5, 0.3, 0.1), Recurring = true });
     }
 

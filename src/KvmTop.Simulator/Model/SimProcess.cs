@@ -73,6 +73,9 @@ internal sealed class SimProcess
 
     public Wave Throttled { get; init; } = Wave.None;
 
+    /// <summary>A QMP monitor that answers; null for none.</summary>
+    public SimMonitor? Qmp { get; init; }
+
     /// <summary>Holds a KVM VM.</summary>
     public bool IsKvm { get; init; }
 

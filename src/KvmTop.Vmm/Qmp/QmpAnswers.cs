@@ -56,6 +56,13 @@ public static class QmpAnswers
     /// <summary>An answer that is a text itself (qom-get).</summary>
     public static string? Text(ReadOnlyMemory<byte> json) => Read(json, static root => root.ValueKind == JsonValueKind.String ? Clean(root) : null);
 
+    /// <summary>A number at the top of an answer ("actual" of query-balloon).</summary>
+    public static ulong? Number(ReadOnlyMemory<byte> json, string name) => Read(json, root => Number(root, name) is { } number ? new StrongBox<ulong>(number) : null)?.Value;
+
+    /// <summary>An answer that is a number itself (qom-get).</summary>
+    public static ulong? Number(ReadOnlyMemory<byte> json) =>
+        Read(json, static root => root.ValueKind == JsonValueKind.Number && root.TryGetUInt64(out var number) ? new StrongBox<ulong>(number) : null)?.Value;
+
     /// <summary>query-vnc: where it listens, "127.0.0.1:5901"; null when it does not.</summary>
     public static string? Vnc(ReadOnlyMemory<byte> json) => Read(json, static root =>
         Flag(root, "enabled") == true && Text(root, "service") is { } service ? (Text(root, "host") is { Length: > 0 } host ? host + ":" : "") + service : null);
@@ -79,9 +86,7 @@ public static class QmpAnswers
 
     /// <summary>query-dirty-rate: memory dirtied in bytes a second, when somebody has had it measured; else null.</summary>
     public static double? DirtyRate(ReadOnlyMemory<byte> json) =>
-        Text(json, "status") == "measured" && Read(json, static root => Number(root, "dirty-rate") is { } mebibytes ? new StrongBox<ulong>(mebibytes) : null) is { } rate
-            ? rate.Value * (double)(1 << 20)
-            : null;
+        Text(json, "status") == "measured" && Number(json, "dirty-rate") is { } mebibytes ? mebibytes * (double)(1 << 20) : null;
 
     internal static T? Read<T>(ReadOnlyMemory<byte> json, Func<JsonElement, T?> read)
         where T : class

@@ -10,8 +10,8 @@ namespace KvmTop.Vmm;
 public sealed record QmpTarget(IReadOnlyList<string> Paths, string? Refusal)
 {
     /// <summary>
-    /// Finds it. A monitor of libvirt's is never one: libvirt holds the only connection. Among several sockets one whose name says "kvmtop" comes first, so that
-    /// one can be set aside for this program; else the first.
+    /// Finds it. A socket whose name says "kvmtop" was set aside for this program, whoever started the VM. Of the others none is taken that libvirt or another manager keeps
+    /// for itself: a monitor serves one client at a time. Among several the first.
     /// </summary>
     /// <param name="host">The files.</param>
     /// <param name="pid">The VM.</param>
@@ -21,32 +21,36 @@ public sealed record QmpTarget(IReadOnlyList<string> Paths, string? Refusal)
     {
         if (description.Vmm != VmmKind.Qemu)
             return Refuse("QMP: only QEMU has it");
+        foreach (var endpoint in description.Qmp)
+        {
+            if (IsSocket(endpoint) && IsOurs(endpoint))
+                return Locate(pid, endpoint.Address);
+        }
+
         if (description.LibvirtOwned || user == "libvirt-qemu" || IsLibvirtMachine(host, pid))
             return Refuse("QMP: owned by libvirt");
         if (description.Qmp.Count == 0)
             return Refuse("QMP: the VM has no monitor (-qmp unix:PATH,server=on,wait=off)");
 
-        QmpEndpoint? chosen = null;
+        string? owner = null;
         foreach (var endpoint in description.Qmp)
         {
-            if (endpoint is { Transport: QmpTransport.Unix, IsServer: true } && (chosen is null || (IsOurs(endpoint) && !IsOurs(chosen))))
-                chosen = endpoint;
+            if (!IsSocket(endpoint))
+                continue;
+            if (QmpOwners.Of(Absolute(host, pid, endpoint.Address)) is not { } known)
+                return Locate(pid, endpoint.Address);
+            owner ??= known;
         }
 
-        if (chosen is null)
+        return Refuse(owner is not null ? $"QMP: owned by {owner}" : description.Qmp[0] switch
         {
-            return Refuse(description.Qmp[0] switch
-            {
-                { Transport: QmpTransport.Descriptor } => "QMP: its monitor is a descriptor that somebody else holds",
-                { Transport: QmpTransport.Tcp } => "QMP: its monitor is on TCP, where nobody can tell who answers",
-                _ => "QMP: its monitor connects to somebody else",
-            });
-        }
-
-        return Locate(host, pid, chosen.Address);
+            { Transport: QmpTransport.Descriptor } => "QMP: its monitor is a descriptor that somebody else holds",
+            { Transport: QmpTransport.Tcp } => "QMP: its monitor is on TCP, where nobody can tell who answers",
+            _ => "QMP: its monitor connects to somebody else",
+        });
     }
 
-    private static QmpTarget Locate(HostRoot host, int pid, string path)
+    private static QmpTarget Locate(int pid, string path)
     {
         if (path.StartsWith('@'))
             return new QmpTarget([path], null);
@@ -54,16 +58,20 @@ public sealed record QmpTarget(IReadOnlyList<string> Paths, string? Refusal)
         // Seen through the process itself, which may have a file system of its own. Without the right to look through it there is the path as it stands: whose
         // socket that is, is checked in any case.
         var process = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/");
-        string[] paths = path.StartsWith('/') ? [process + "root" + path, path] : [process + "cwd/" + path];
-        Span<byte> folder = stackalloc byte[1024];
-        if (!path.StartsWith('/') && host.ReadLink(process + "cwd", folder, out var length) == Errno.None
-            && Encoding.UTF8.GetString(folder[..length]).Contains("/libvirt/qemu", StringComparison.Ordinal))
-        {
-            return Refuse("QMP: owned by libvirt");
-        }
-
-        return new QmpTarget(paths, null);
+        return new QmpTarget(path.StartsWith('/') ? [process + "root" + path, path] : [process + "cwd/" + path], null);
     }
+
+    private static string Absolute(HostRoot host, int pid, string path)
+    {
+        if (path.StartsWith('/') || path.StartsWith('@'))
+            return path;
+        Span<byte> folder = stackalloc byte[1024];
+        return host.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cwd"), folder, out var length) == Errno.None
+            ? Encoding.UTF8.GetString(folder[..length]) + "/" + path
+            : path;
+    }
+
+    private static bool IsSocket(QmpEndpoint endpoint) => endpoint is { Transport: QmpTransport.Unix, IsServer: true };
 
     private static bool IsOurs(QmpEndpoint endpoint) => endpoint.Address[(endpoint.Address.LastIndexOf('/') + 1)..].Contains("kvmtop", StringComparison.OrdinalIgnoreCase);
 

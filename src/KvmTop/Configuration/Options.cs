@@ -80,6 +80,9 @@ public sealed record Options
     /// <summary>Which libvirt is asked: a URI, "auto" or "off".</summary>
     public string LibvirtUri { get; init; } = Vmm.LibvirtTarget.Automatic;
 
+    /// <summary>Whether QEMU's monitors are asked.</summary>
+    public QmpUse Qmp { get; init; }
+
     /// <summary>The configuration file that was asked for, or null for the usual two.</summary>
     public string? ConfigFile { get; init; }
 

@@ -90,6 +90,8 @@ public static class Settings
             Set = (o, text) => text is Vmm.LibvirtTarget.Automatic or Vmm.LibvirtTarget.Off || Vmm.LibvirtTarget.IsLocal(text) ? o with { LibvirtUri = text } : null,
             Get = o => o.LibvirtUri,
         },
+        Choice("qmp", null, Sources, "WHEN", "Ask QEMU's monitors (QMP) for state, disks, balloon and events: auto where nobody else keeps the monitor for itself, or off.",
+            ["auto", "off"], (o, i) => o with { Qmp = (QmpUse)i }, o => (int)o.Qmp),
         Flag("demo", null, Sources, "Show a simulated host; needs no privilege and no VMs.", SettingScope.Run,
             (o, v) => o with { Demo = v }, o => o.Demo),
         Integer("vms", null, Sources, "N", "VMs of the simulated host.", 1, 100_000, SettingScope.Run, (o, v) => o with { Vms = v }, o => o.Vms),

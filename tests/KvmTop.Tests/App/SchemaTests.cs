@@ -15,8 +15,8 @@ public sealed class SchemaTests
          "self":{"cpu_pct":0.4,"rss_bytes":32505856},
          "vms":[{"name":null,"pid":4711,"uuid":null,"vmm":"qemu","accel":"kvm","state":"running","user":"root","vcpu_count":1,"cpu_pct":99.97,"ready_pct":null,
            "emulator_pct":0.5,"mem_configured_bytes":67108864,"rss_bytes":1,"swap_bytes":0,"read_bytes_per_s":0,"write_bytes_per_s":12,"throttled_pct":null,"vcpu_pct":99.5,"ready_max_pct":0.1,"guest_pct":90,"user_pct":1,"system_pct":9,"hugetlb_bytes":0,"exits_per_s":1200,"halt_poll_pct":null,"kvm_stats_source":"stats fd","kvm":null,
-           "hugepages_pct":99.5,"hugepages_bytes":1,"pss_bytes":1,"thp_bytes":1,"locked_bytes":0,"ksm_bytes":null,"numa_local_pct":null,"mem_age_s":12,"numa_bytes":null,
-           "run_state":"x","machine":"x","display":"x","migration":"x","dirty_bytes_per_s":1.5,"qmp":"x","disk_reads_per_s":1.5,"disk_writes_per_s":1.5,"disk_latency_s":1.5,"rx_bytes_per_s":1.5,"tx_bytes_per_s":1.5,"balloon_bytes":1,"libvirt":null,
+           "hugepages_pct":99.5,"hugepages_bytes":1,"pss_bytes":1,"thp_bytes":1,"locked_bytes":0,"ksm_bytes":null,"numa_local_pct":null,"mem_age_s":12,"balloon_bytes":1,"guest_available_bytes":1,"guest_free_bytes":null,"guest_cache_bytes":1,"guest_total_bytes":1,"guest_memory_age_s":1.5,"kvm_4k_bytes":1,"kvm_2m_bytes":1,"kvm_1g_bytes":0,"numa_bytes":null,
+           "run_state":"x","machine":"x","display":"x","migration":"x","dirty_bytes_per_s":1.5,"qmp":"x","disk_reads_per_s":1.5,"disk_writes_per_s":1.5,"disk_latency_s":1.5,"rx_bytes_per_s":1.5,"tx_bytes_per_s":1.5,"libvirt":null,
            "vcpus":[{"index":0,"tid":4712,"cpu_pct":99.5,"ready_pct":0.1,"guest_pct":90,"pcpu":3,"affinity":"0-3","node":null,"slices_per_s":12.5,
              "user_pct":1,"system_pct":9,"voluntary_switches_per_s":3,"involuntary_switches_per_s":0.5,"exits_per_s":1200,"halt_poll_pct":0,"kvm":null}],
            "disks":[{"name":"x","bus":"x","image":"x","format":"x","cache":"x","limits":"x","io_status":"x","size_bytes":3,"allocated_bytes":3,"reads_per_s":1.5,"writes_per_s":1.5,"flushes_per_s":1.5,"read_bytes_per_s":1.5,"write_bytes_per_s":1.5,"latency_s":1.5,"p99_s":null,"queue":1.5,"failed_per_s":1.5,"failed":3}],
@@ -32,6 +32,7 @@ public sealed class SchemaTests
     [InlineData("vms/0/pid")]
     [InlineData("vms/0/cpu_pct")]
     [InlineData("vms/0/vcpus/0/affinity")]
+    [InlineData("vms/0/balloon_bytes")]
     [InlineData("vms/0/disks/0/latency_s")]
     [InlineData("vms/0/nics")]
     [InlineData("vms/0/libvirt")]
@@ -51,6 +52,7 @@ public sealed class SchemaTests
     [InlineData("vms/0/pid")]
     [InlineData("vms/0/cpu_pct")]
     [InlineData("vms/0/vcpus/0/pcpu")]
+    [InlineData("vms/0/guest_free_bytes")]
     [InlineData("vms/0/disks/0/queue")]
     [InlineData("vms/0/nics/0/rx_bytes_per_s")]
     [InlineData("vms/0/libvirt")]

@@ -14,10 +14,8 @@ internal sealed class AllTopics : IDisposable
     private readonly List<ITopicReader> _readers;
     private readonly Action<double> _advance;
 
-    public AllTopics(FakeHost host)
-        : this(host, host.Advance)
-    {
-    }
+    public AllTopics(FakeHost host, QmpUse qmp = QmpUse.Auto)
+        : this(host, host.Advance) => _ = _services.Get(() => new QmpSettings(qmp));
 
     public AllTopics(HostRoot host, SteppedTime time)
         : this(host, seconds => time.Advance(TimeSpan.FromSeconds(seconds)))

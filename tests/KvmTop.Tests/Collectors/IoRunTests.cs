@@ -100,7 +100,7 @@ public sealed class IoRunTests
         Assert.Equal(("0000:3b:10.2", "IOMMU group 42, VF of 0000:3b:00.0 (ens1f0), vfio-pci"), (row.Name, Catalog.IoMetrics.Single(m => m.Id == "behind").Get(row).Text));
     }
 
-    private static AllTopics Run(string? socket, out FakeHost host)
+    internal static AllTopics Run(string? socket, out FakeHost host, QmpUse qmp = QmpUse.Auto)
     {
         host = new FakeHost();
         using var vms = new VmHost(host);
@@ -116,11 +116,11 @@ public sealed class IoRunTests
         host.Link("/sys/class/net/tap0/master", "../br7");
         if (socket is not null)
             host.Sockets[$"/proc/{s_pid}/root/run/db1.qmp"] = socket;
-        return new AllTopics(host);
+        return new AllTopics(host, qmp);
     }
 
     // The monitor answers when it likes; the clock of the host goes on a little with each look.
-    private static void Until(AllTopics run, Func<bool> condition) => Assert.True(
+    internal static void Until(AllTopics run, Func<bool> condition) => Assert.True(
         SpinWait.SpinUntil(
             () =>
             {

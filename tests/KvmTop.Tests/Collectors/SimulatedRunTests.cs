@@ -20,6 +20,17 @@ public sealed class SimulatedRunTests : IDisposable
     public void Dispose() => _run.Dispose();
 
     [Fact]
+    public void Pages_that_kvm_maps_become_bytes_by_size_and_a_guest_without_kvm_has_none()
+    {
+        _run.Tick();
+        Figure Of(string vm, string id) => Catalog.VmMetrics.Single(m => m.Id == id).Get(VmRow.All(_run.Snapshot).Single(r => r.Vm.Info.Name == vm));
+        // A database on 2 MiB pages, all 64 GiB of it.
+        Assert.Equal((0.0, 64.0 * (1L << 30), 0.0), (Of("db-primary", "kvm_4k_bytes").Number, Of("db-primary", "kvm_2m_bytes").Number, Of("db-primary", "kvm_1g_bytes").Number));
+        Assert.Equal(Of("web01", "rss_bytes").Number, Of("web01", "kvm_4k_bytes").Number + Of("web01", "kvm_2m_bytes").Number, 0.2 * Of("web01", "rss_bytes").Number);
+        Assert.Equal("it runs without KVM (tcg)", Of("riscv-dev", "kvm_4k_bytes").MissingReason);
+    }
+
+    [Fact]
     public void Figures_of_each_tick_agree_with_each_other()
     {
         double guest = 0, total = 0;

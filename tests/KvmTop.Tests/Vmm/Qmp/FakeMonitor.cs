@@ -31,15 +31,20 @@ internal sealed class FakeMonitor : IDisposable
     public StringBuilder Received { get; } = new();
 
     /// <summary>A monitor that greets, negotiates, and answers each command with what the function says (null: not at all).</summary>
-    public static FakeMonitor Answering(Func<string, long, string?> answer) => new(client =>
+    public static FakeMonitor Answering(Func<string, long, string?> answer) => Answering((name, _, id) => answer(name, id));
+
+    /// <summary>The same, by the whole line of the command.</summary>
+    public static FakeMonitor AnsweringLines(Func<string, long, string?> answer) => Answering((_, line, id) => answer(line, id));
+
+    private static FakeMonitor Answering(Func<string, string, long, string?> answer) => new(client =>
     {
         client.Send(Greeting);
-        while (client.Command() is var (command, id))
+        while (client.Line() is var (command, line, id))
         {
             if (command == "qmp_capabilities")
                 client.Send($$"""{"return": {}, "id": {{id}}}""");
-            else if (answer(command, id) is { } line)
-                client.Send(line);
+            else if (answer(command, line, id) is { } text)
+                client.Send(text);
         }
     });
 
@@ -100,14 +105,16 @@ internal sealed class FakeMonitor : IDisposable
         }
 
         /// <summary>Waits for the next command; null when the client hung up.</summary>
-        public (string Name, long Id)? Command()
+        public (string Name, long Id)? Command() => Line() is var (name, _, id) ? (name, id) : null;
+
+        public (string Name, string Line, long Id)? Line()
         {
             if (_reader.ReadLine() is not { } line)
                 return null;
             lock (_monitor.Received)
                 _monitor.Received.AppendLine(line);
             using var json = System.Text.Json.JsonDocument.Parse(line);
-            return (json.RootElement.GetProperty("execute").GetString()!, json.RootElement.GetProperty("id").GetInt64());
+            return (json.RootElement.GetProperty("execute").GetString()!, line, json.RootElement.GetProperty("id").GetInt64());
         }
 
         /// <summary>Until the test is over.</summary>

@@ -29,6 +29,12 @@ public sealed class QmpTargetTests
     [InlineData("connects to somebody else", "-qmp", "unix:/run/vm.sock")]
     [InlineData("owned by libvirt", "-chardev", "socket,id=charmonitor,path=/run/x,server=on", "-mon", "chardev=charmonitor,mode=control")]
     [InlineData("owned by libvirt", "-qmp", "unix:/var/lib/libvirt/qemu/domain-1-a/monitor.sock,server=on")]
+    [InlineData("owned by Proxmox VE", "-chardev", "socket,id=qmp,path=/var/run/qemu-server/100.qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control", "-chardev", "socket,id=qmp-event,path=/var/run/qmeventd.sock,reconnect=5", "-mon", "chardev=qmp-event,mode=control")]
+    [InlineData("owned by Proxmox VE", "-qmp", "unix:/run/qemu-server/7.qmp,server=on")]
+    [InlineData("owned by Ganeti", "-qmp", "unix:/var/run/ganeti/kvm-hypervisor/ctrl/web.example.org.qmp,server,nowait")]
+    [InlineData("owned by Kata Containers", "-qmp", "unix:/run/vc/vm/0af3/qmp.sock,server=on,wait=off")]
+    [InlineData("owned by Incus", "-qmp", "unix:/run/incus/web/qemu.monitor,server=on")]
+    [InlineData("owned by Lima", "-qmp", "unix:/home/u/.lima/default/qmp.sock,server=on")]
     public void Monitor_that_is_not_for_us_is_refused(string reason, params string[] arguments)
     {
         var target = Find(arguments);
@@ -49,6 +55,23 @@ public sealed class QmpTargetTests
             host.Link("/proc/7/cwd", folder);
         Assert.Equal("QMP: owned by libvirt", Find(host, user, "-qmp", "unix:monitor.sock,server=on").Refusal);
     }
+
+    [Theory]
+    [InlineData("unix:/run/qemu-server/100-kvmtop.qmp,server=on")]
+    [InlineData("unix:/var/lib/libvirt/qemu/kvmtop.sock,server=on")]
+    public void Socket_set_aside_for_this_program_is_taken_from_any_manager(string qmp)
+    {
+        var target = Find(new FakeHost(), "libvirt-qemu", "-chardev", "socket,id=charmonitor,fd=29,server=on", "-mon", "chardev=charmonitor,mode=control", "-qmp", qmp);
+        Assert.Null(target.Refusal);
+        Assert.Contains("kvmtop", target.Paths[0]);
+    }
+
+    [Fact]
+    public void Second_socket_that_nobody_keeps_is_taken() =>
+        Assert.Equal("/proc/7/root/srv/free.sock", Find("-qmp", "unix:/run/qemu-server/100.qmp,server=on", "-qmp", "unix:/srv/free.sock,server=on").Paths[0]);
+
+    [Fact]
+    public void Folder_of_a_manager_without_its_file_is_nobodys() => Assert.Null(Find("-qmp", "unix:/home/u/lxd/vm.sock,server=on").Refusal);
 
     [Fact]
     public void Other_monitor_than_qemu_has_none() => Assert.Contains("only QEMU", QmpTarget.Find(new FakeHost(), 7, new VmDescription { Vmm = VmmKind.Crosvm }, null).Refusal);
