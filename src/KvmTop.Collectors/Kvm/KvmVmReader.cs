@@ -59,13 +59,13 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
                 continue;
             }
 
-            if (counters != KvmParts.None)
-            {
-                (chosen, entry.Source) = (i, slot.Kind.Name);
-            }
-            else
+            if (counters == KvmParts.None)
             {
                 _own.Keep(buffer, ref entry);
+            }
+            else if (entry.VcpuCount > 0 || entry.Sum.Values.Set is not null)
+            {
+                (chosen, entry.Source) = (i, slot.Kind.Name);
             }
         }
 
@@ -151,8 +151,10 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
                 return false;
             }
 
-            Changes += Reason is null ? 0 : 1;
-            (Reason, _wait) = (null, s_firstWait);
+            var pending = problem.Length > 0 ? problem : null;
+            Changes += Reason == pending ? 0 : 1;
+            Reason = pending;
+            _wait = pending is null ? s_firstWait : _wait;
             return true;
         }
 
