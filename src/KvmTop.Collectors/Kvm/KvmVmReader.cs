@@ -49,7 +49,14 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
             var slot = _slots[i];
             var counters = chosen >= 0 ? KvmParts.None : slot.Kind.Delivers & ((slot.Kind.Delivers & KvmParts.Vcpus) != 0 ? KvmParts.Vcpus : KvmParts.Sum);
             var own = entry.Own.Values.Set is null ? slot.Kind.Delivers & KvmParts.Vm : KvmParts.None;
-            if ((counters | own) == KvmParts.None || (counters == KvmParts.None && _own.TryAdd(buffer, ref entry, slot.Kind, at)))
+            if ((counters | own) == KvmParts.None)
+            {
+                // A better one does: what is open for nobody is closed.
+                slot.Dispose();
+                continue;
+            }
+
+            if (counters == KvmParts.None && _own.TryAdd(buffer, ref entry, slot.Kind, at))
             {
                 continue;
             }
