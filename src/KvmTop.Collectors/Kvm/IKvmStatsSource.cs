@@ -41,7 +41,8 @@ internal interface IKvmStatsSource : IDisposable
 
     /// <summary>
     /// Adds what is wanted, of what it delivers, to the VM that <paramref name="buffer"/> is at, and stamps it (<paramref name="vm"/>'s times are those of now). A source that has its
-    /// own pace adds its two latest answers (<see cref="KvmValues.Before"/>) with their times. False, with the reason, when it does not work any more; it is then disposed.
+    /// own pace adds its two latest answers (<see cref="KvmValues.Before"/>) with their times. True with nothing added, and the reason, while it waits for its peer. False, with the
+    /// reason, when it does not work (any more); it is then disposed.
     /// </summary>
     bool Read(KvmStatsBuffer buffer, ref KvmVmEntry vm, KvmParts wanted, out string reason);
 }
@@ -70,6 +71,7 @@ internal static class KvmStatsSources
     public static IReadOnlyList<IKvmStatsSourceKind> Create(CollectorContext context, StatsFdSource statsFds) =>
     [
         statsFds,
+        new QmpStatsSource(context.Services.Get(() => new QmpConnections(context.Host))),
         new DebugfsSource(context.Host),
     ];
 }

@@ -49,7 +49,14 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
             var slot = _slots[i];
             var counters = chosen >= 0 ? KvmParts.None : slot.Kind.Delivers & ((slot.Kind.Delivers & KvmParts.Vcpus) != 0 ? KvmParts.Vcpus : KvmParts.Sum);
             var own = entry.Own.Values.Set is null ? slot.Kind.Delivers & KvmParts.Vm : KvmParts.None;
-            if ((counters | own) == KvmParts.None || (counters == KvmParts.None && _own.TryAdd(buffer, ref entry, slot.Kind, at)))
+            if ((counters | own) == KvmParts.None)
+            {
+                // A better one does: what is open for nobody is closed.
+                slot.Dispose();
+                continue;
+            }
+
+            if (counters == KvmParts.None && _own.TryAdd(buffer, ref entry, slot.Kind, at))
             {
                 continue;
             }
@@ -59,13 +66,13 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
                 continue;
             }
 
-            if (counters != KvmParts.None)
-            {
-                (chosen, entry.Source) = (i, slot.Kind.Name);
-            }
-            else
+            if (counters == KvmParts.None)
             {
                 _own.Keep(buffer, ref entry);
+            }
+            else if (entry.VcpuCount > 0 || entry.Sum.Values.Set is not null)
+            {
+                (chosen, entry.Source) = (i, slot.Kind.Name);
             }
         }
 
@@ -151,8 +158,10 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
                 return false;
             }
 
-            Changes += Reason is null ? 0 : 1;
-            (Reason, _wait) = (null, s_firstWait);
+            var pending = problem.Length > 0 ? problem : null;
+            Changes += Reason == pending ? 0 : 1;
+            Reason = pending;
+            _wait = pending is null ? s_firstWait : _wait;
             return true;
         }
 
@@ -210,7 +219,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
 
             (_now, _before) = (_before, _now);
             (_set, _source, _beforeAt, _at) = (set, entry.Own.Source, _at, entry.Own.At);
-            buffer.Values(set, values.Now).CopyTo(_now);
+            buffer.Now(values).CopyTo(_now);
             Add(buffer, ref entry);
         }
 

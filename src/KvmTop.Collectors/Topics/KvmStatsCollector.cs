@@ -8,6 +8,7 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
 {
     private readonly HostRoot _host;
     private readonly VmRegistry _registry;
+    private readonly QmpConnections _connections;
     private readonly IReadOnlyList<IKvmStatsSourceKind> _kinds;
     private readonly KvmStatsBuffers _buffers = new();
     private List<KvmVmReader> _readers = [];
@@ -20,6 +21,7 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
         _registry = context.Services.Get(() => new VmRegistry(context.Host));
         var statsFds = new StatsFdSource(context.Host, context.Services.Get(() => new KvmStatsSettings()));
         _registry.StatsFds = statsFds;
+        _connections = context.Services.Get(() => new QmpConnections(context.Host));
         _kinds = KvmStatsSources.Create(context, statsFds);
     }
 
@@ -73,6 +75,7 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
         }
 
         _readers = readers;
+        _connections.Forget(vms);
     }
 
     /// <summary>How many VMs under KVM have no counters, and the first one's reason; null when all have. Made anew only when it changes.</summary>

@@ -2,11 +2,15 @@ using KvmTop.Vmm;
 
 namespace KvmTop.Collectors;
 
-/// <summary>KVM's counters of one VM as its monitor told them.</summary>
+/// <summary>KVM's counters of a VM's vCPUs as its monitor told them.</summary>
 /// <param name="At">When they had arrived, on the host's monotonic clock.</param>
-/// <param name="Vm">Those of the VM; null when the monitor has none.</param>
-/// <param name="Vcpus">Those of each vCPU, with its number and thread (-1 when not known).</param>
-public sealed record KvmQueryReading(TimeSpan At, QmpCounters? Vm, IReadOnlyList<(int Index, int Tid, QmpCounters Counters)> Vcpus);
+/// <param name="Vcpus">Each vCPU, with its number and thread (-1 when not known).</param>
+public sealed record KvmQueryReading(TimeSpan At, IReadOnlyList<(int Index, int Tid, QmpCounters Counters)> Vcpus);
+
+/// <summary>KVM's counters of the VM as a whole as its monitor told them.</summary>
+/// <param name="At">When they had arrived, on the host's monotonic clock.</param>
+/// <param name="Counters">The counters.</param>
+public sealed record KvmQueryVmReading(TimeSpan At, QmpCounters Counters);
 
 /// <summary>
 /// KVM's statistics of one VM over QMP (query-stats, QEMU 7.1 and later): for a VMM that keeps no statistics descriptors open. Posted at one tick, taken at a
@@ -23,7 +27,6 @@ public sealed class KvmQueryStats(QmpConnection connection)
     private readonly QmpQuery _cpus = connection.Query("query-cpus-fast");
     private readonly List<QmpCounters> _counters = [];
     private IReadOnlyList<(string QomPath, int Index, int Tid)> _known = [];
-    private QmpCounters? _latestVm;
     private int _generation = -1;
 
     /// <summary>What the vCPUs' counters are; null until the monitor has said.</summary>
@@ -32,27 +35,46 @@ public sealed class KvmQueryStats(QmpConnection connection)
     /// <summary>What the VM's counters are; null until the monitor has said.</summary>
     public IReadOnlyList<QmpCounterSchema>? VmSchemas { get; private set; }
 
-    /// <summary>The latest reading, or null.</summary>
+    /// <summary>The latest reading of the vCPUs, or null.</summary>
     public KvmQueryReading? Latest { get; private set; }
+
+    /// <summary>The latest reading of the VM as a whole, or null.</summary>
+    public KvmQueryVmReading? LatestVm { get; private set; }
 
     /// <summary>Why there is no (new) reading; null when all is well.</summary>
     public string? Reason { get; private set; } = "QMP: no answer yet";
 
-    /// <summary>Takes what has come, and asks again. True when <see cref="Latest"/> is new.</summary>
-    public bool Read()
+    /// <summary>True when the monitor refuses, broke, answered with an error, or owes an answer for too long; false while one is on its way.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>Takes what has come. True when <see cref="Latest"/> is new.</summary>
+    public bool Take()
     {
         if (_generation != connection.Generation)
         {
             (_generation, _known, VcpuSchemas, VmSchemas) = (connection.Generation, [], null, null);
-            Latest = null;
+            (Latest, LatestVm) = (null, null);
         }
 
-        var fresh = Take();
+        if (_cpus.TryTake(out var cpus) && cpus.IsOk)
+            _known = QmpStats.Vcpus(cpus.Json) ?? _known;
+        if (_schemas.TryTake(out var schemas) && schemas.IsOk)
+            (VcpuSchemas, VmSchemas) = (QmpStats.Schemas(schemas.Json, "vcpu"), QmpStats.Schemas(schemas.Json, "vm"));
+        if (_vm.TryTake(out var vm))
+            LatestVm = Vm(vm);
+        if (connection.State != QmpState.Ready)
+            LatestVm = null;
+        return _vcpus.TryTake(out var reply) && Vcpus(reply);
+    }
+
+    /// <summary>Asks for the counters of the vCPUs and the VM, and connects for it when need be.</summary>
+    public void Ask()
+    {
         connection.Touch();
         if (connection.State != QmpState.Ready)
         {
-            Reason = connection.Reason ?? "QMP: connecting";
-            return fresh;
+            (Reason, Latest, HasFailed) = (connection.Reason ?? "QMP: connecting", null, connection.State is QmpState.Refused or QmpState.Failed);
+            return;
         }
 
         if (VcpuSchemas is null)
@@ -62,31 +84,34 @@ public sealed class KvmQueryStats(QmpConnection connection)
             _cpus.Post(s_deadline);
         _vm.Post(s_deadline);
         if (!_vcpus.Post(s_deadline) && connection.Reason is { } reason)
-            Reason = reason;
-        return fresh;
+            (Reason, HasFailed) = (reason, true);
     }
 
-    private bool Take()
+    /// <summary>Asks for the counters of the VM as a whole, where the monitor is connected for others.</summary>
+    public void AskForVmIfConnected()
     {
-        if (_cpus.TryTake(out var cpus) && cpus.IsOk)
-            _known = QmpStats.Vcpus(cpus.Json) ?? _known;
-        if (_schemas.TryTake(out var schemas) && schemas.IsOk)
-            (VcpuSchemas, VmSchemas) = (QmpStats.Schemas(schemas.Json, "vcpu"), QmpStats.Schemas(schemas.Json, "vm"));
-        if (_vm.TryTake(out var vm) && vm.IsOk)
-        {
-            _counters.Clear();
-            _latestVm = QmpStats.TryParse(vm.Json.Span, _latestVm is { } before ? [before] : [], _counters) && _counters.Count > 0 ? _counters[0] : null;
-        }
+        if (VmSchemas is null)
+            _schemas.PostIfConnected(s_deadline);
+        _vm.PostIfConnected(s_deadline);
+    }
 
-        if (!_vcpus.TryTake(out var reply))
-            return false;
-        Reason = reply.Reason;
-        if (!reply.IsOk)
+    private KvmQueryVmReading? Vm(in QmpReply reply)
+    {
+        _counters.Clear();
+        return reply.IsOk && QmpStats.TryParse(reply.Json.Span, LatestVm is { } before ? [before.Counters] : [], _counters) && _counters.Count > 0
+            ? new KvmQueryVmReading(reply.ArrivedAt, _counters[0])
+            : null;
+    }
+
+    private bool Vcpus(in QmpReply reply)
+    {
+        (Reason, HasFailed) = (reply.Reason, !reply.IsOk);
+        if (HasFailed)
             return false;
         _counters.Clear();
         if (!QmpStats.TryParse(reply.Json.Span, Latest is { Vcpus: [var first, ..] } ? [first.Counters] : [], _counters))
         {
-            Reason = "QMP: query-stats: not understood";
+            (Reason, HasFailed) = ("QMP: query-stats: not understood", true);
             return false;
         }
 
@@ -101,7 +126,9 @@ public sealed class KvmQueryStats(QmpConnection connection)
             }
         }
 
-        Latest = new KvmQueryReading(reply.ArrivedAt, _latestVm, vcpus);
+        // The monitor begins with the vCPU made last.
+        Array.Sort(vcpus, static (a, b) => a.Item1.CompareTo(b.Item1));
+        Latest = new KvmQueryReading(reply.ArrivedAt, vcpus);
         return true;
     }
 }

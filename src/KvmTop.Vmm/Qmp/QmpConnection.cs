@@ -169,13 +169,14 @@ public sealed class QmpConnection
             _io.Forget(this);
     }
 
-    internal bool Post(QmpQuery query, TimeSpan deadline)
+    internal bool Post(QmpQuery query, TimeSpan deadline, bool keep)
     {
         bool sent;
         lock (_gate)
         {
             var now = _io.Now;
-            Use(now);
+            if (keep)
+                Use(now);
             sent = Send(query, now, deadline);
         }
 

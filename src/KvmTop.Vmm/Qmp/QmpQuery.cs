@@ -73,7 +73,10 @@ public sealed class QmpQuery
     internal TimeSpan SentAt { get; private set; }
 
     /// <summary>Sends the command. False when that is not possible now (see <see cref="QmpConnection.Reason"/>) or when the one before is still under way.</summary>
-    public bool Post(TimeSpan deadline) => _connection.Post(this, deadline);
+    public bool Post(TimeSpan deadline) => _connection.Post(this, deadline, keep: true);
+
+    /// <summary>The same for what is not worth a connection: makes none, and does not keep one that nobody else uses.</summary>
+    public bool PostIfConnected(TimeSpan deadline) => _connection.State == QmpState.Ready && _connection.Post(this, deadline, keep: false);
 
     /// <summary>Takes the answer to the latest <see cref="Post"/>, once. False while there is none.</summary>
     public bool TryTake(out QmpReply reply) => _connection.TryTake(this, out reply);

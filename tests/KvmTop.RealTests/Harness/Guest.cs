@@ -37,7 +37,7 @@ public sealed class Guest : IDisposable
     public static Guest Start(GuestOptions? options = null)
     {
         options ??= new GuestOptions();
-        var qemu = Need.Qemu();
+        var qemu = options.Qemu ?? Need.Qemu();
         if (!options.Tcg) Need.Kvm();
 
         var name = options.Name ?? $"kvmtop-test-{Environment.ProcessId}-{Interlocked.Increment(ref s_started)}";

@@ -24,6 +24,9 @@ public sealed record GuestOptions
     /// <summary>True: emulated without KVM (<c>accel=tcg</c>).</summary>
     public bool Tcg { get; init; }
 
+    /// <summary>Another QEMU than that on the PATH.</summary>
+    public string? Qemu { get; init; }
+
     /// <summary>A program, with arguments, that runs QEMU: <c>ip netns exec NAME</c>.</summary>
     public IReadOnlyList<string> Prefix { get; init; } = [];
 

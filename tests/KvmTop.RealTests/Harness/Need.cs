@@ -6,6 +6,13 @@ public static class Need
     /// <summary>An emulator for the guests: <c>qemu-system-x86_64</c> on the PATH, on an x86-64 host.</summary>
     public static string Qemu() => Program("qemu-system-x86_64");
 
+    /// <summary>
+    /// A QEMU that knows query-stats and keeps no statistics descriptors open (7.1 to 8.0), from TEST_QEMU_7. Debian 12 has it: <c>apt-get download qemu-system-x86=1:7.2*</c>,
+    /// <c>dpkg -x</c>, and the path of its usr/bin/qemu-system-x86_64; the firmware of the installed one will do.
+    /// </summary>
+    public static string OldQemu() =>
+        Environment.GetEnvironmentVariable("TEST_QEMU_7") is { Length: > 0 } path && File.Exists(path) ? path : SkipFor("TEST_QEMU_7 names no QEMU 7.1 to 8.0");
+
     /// <summary><c>tmux</c> on the PATH.</summary>
     public static string Tmux() => Program("tmux");
 
@@ -42,5 +49,11 @@ public static class Need
         var found = folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         if (found is null) Assert.Skip($"{name} is not installed");
         return found;
+    }
+
+    private static string SkipFor(string reason)
+    {
+        Assert.Skip(reason);
+        return "";
     }
 }

@@ -71,19 +71,19 @@ public sealed class IoTests
         using var guest = Guest.Start(new GuestOptions { Work = GuestWork.Exits, Vcpus = 2 });
         using var io = new QmpIo(new DirectoryHost());
         var stats = new KvmQueryStats(Connect(io, guest));
-        Assert.True(Wait.Until(() => stats.Read() && stats.Latest!.Vcpus.All(v => v.Tid > 0) && stats.VcpuSchemas is not null, TimeSpan.FromSeconds(30)), stats.Reason);
+        Assert.True(Wait.Until(() => Fresh(stats) && stats.Latest!.Vcpus.All(v => v.Tid > 0) && stats.VcpuSchemas is not null, TimeSpan.FromSeconds(30)), stats.Reason);
         Assert.Equal(guest.VcpuTids, stats.Latest!.Vcpus.OrderBy(v => v.Index).Select(v => v.Tid));
 
         // One answer may be under way since before: the second new one was asked for after this.
         var before = Exits(guest);
-        Assert.True(Wait.Until(() => stats.Read(), TimeSpan.FromSeconds(30)));
-        Assert.True(Wait.Until(() => stats.Read(), TimeSpan.FromSeconds(30)));
+        Assert.True(Wait.Until(() => Fresh(stats), TimeSpan.FromSeconds(30)));
+        Assert.True(Wait.Until(() => Fresh(stats), TimeSpan.FromSeconds(30)));
         var after = Exits(guest);
         var (_, _, counters) = stats.Latest.Vcpus.Single(v => v.Index == 0);
         var place = counters.Places.Single(p => p.Name == "exits");
         Assert.InRange(counters.Values[place.Index], before, after);
         Assert.Contains(stats.VcpuSchemas!, s => s.Name == "exits" && s.Type == "cumulative");
-        Assert.NotNull(stats.Latest.Vm);
+        Assert.True(Wait.Until(() => Fresh(stats) && stats.LatestVm is not null, TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
@@ -188,6 +188,13 @@ public sealed class IoTests
     }
 
     /// <summary>The guest as the program shows it, once it is as wanted.</summary>
+    private static bool Fresh(KvmQueryStats stats)
+    {
+        var isNew = stats.Take();
+        stats.Ask();
+        return isNew;
+    }
+
     private static JsonElement Latest(Guest guest, Func<JsonElement, bool> wanted)
     {
         var text = "";

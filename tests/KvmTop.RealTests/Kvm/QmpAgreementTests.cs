@@ -70,6 +70,56 @@ public sealed class QmpAgreementTests
         Assert.Fail(said);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rates_over_qmp_agree_with_another_client_of_the_monitor_within_3_percent(bool old)
+    {
+        using var guest = Guest.Start(new GuestOptions { Work = GuestWork.Exits, Vcpus = 2, Qemu = old ? Need.OldQemu() : null, ExtraArguments = old ? ["-L", "/usr/share/qemu"] : [] });
+        using var reading = new KvmReading(old ? Collectors.StatsFdUse.Always : Collectors.StatsFdUse.Never);
+        var said = "";
+        Assert.True(
+            Wait.Until(
+                () =>
+                {
+                    Thread.Sleep(1000);
+                    var vm = reading.Read(guest.Pid);
+                    said = $"{vm.Source}: {vm.Why}";
+                    return vm.Source == "qmp" && !double.IsNaN(vm.ExitsPerSecond);
+                },
+                TimeSpan.FromSeconds(60)),
+            said);
+
+        // What is shown is of the second before: what another client saw since a second before that, second by second, must contain it.
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var (counts, rates) = (new List<(double Seconds, double Exits, double Emulated)>(), new List<(double Exits, double Emulated)>());
+            var from = Stopwatch.GetTimestamp();
+            for (var i = 0; i < 6; i++)
+            {
+                var sums = Ask(guest);
+                counts.Add((Stopwatch.GetElapsedTime(from).TotalSeconds, sums["exits"], sums["insn_emulation"]));
+                var vm = reading.Read(guest.Pid);
+                Assert.Equal("qmp", vm.Source);
+                Assert.Equal(guest.VcpuTids, reading.Model.Vcpus(vm).ToArray().Select(v => v.Tid));
+                var table = reading.Counters(vm);
+                rates.Add((table.Find("exits")!.PerSecond, table.Find("insn_emulation")!.PerSecond));
+                Assert.NotNull(table.Find("pages_4k"));
+                Thread.Sleep(1000);
+            }
+
+            // Each reading was asked for right after a count of the other's and is shown one tick later.
+            var seconds = counts[4].Seconds - counts[0].Seconds;
+            var (exits, emulated) = ((counts[4].Exits - counts[0].Exits) / seconds, (counts[4].Emulated - counts[0].Emulated) / seconds);
+            var (shownExits, shownEmulated) = (rates.Skip(2).Average(r => r.Exits), rates.Skip(2).Average(r => r.Emulated));
+            said = $"exits: QMP {exits:F0}, shown {shownExits:F0}; insn_emulation: QMP {emulated:F0}, shown {shownEmulated:F0}";
+            TestContext.Current.SendDiagnosticMessage(said);
+            if (exits > 1000 && Math.Abs(shownExits - exits) <= exits * Tolerance && Math.Abs(shownEmulated - emulated) <= emulated * Tolerance) return;
+        }
+
+        Assert.Fail(said);
+    }
+
     [Fact]
     public void Switched_off_they_are_not_used_and_the_reason_is_given()
     {

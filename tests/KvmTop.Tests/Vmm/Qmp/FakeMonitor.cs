@@ -117,6 +117,9 @@ internal sealed class FakeMonitor : IDisposable
             return (json.RootElement.GetProperty("execute").GetString()!, line, json.RootElement.GetProperty("id").GetInt64());
         }
 
+        /// <summary>Breaks the connection, from any thread.</summary>
+        public void HangUp() => _socket.Shutdown(SocketShutdown.Both);
+
         /// <summary>Until the test is over.</summary>
         public void StandStill() => Stopped.WaitHandle.WaitOne();
     }
