@@ -20,7 +20,7 @@ internal enum KvmParts
 /// <summary>A way to KVM's counters: what it is called, how good it is, and how to open it for a VM. One object per run, in <see cref="KvmStatsSources"/>.</summary>
 internal interface IKvmStatsSourceKind
 {
-    /// <summary>What pane and JSON call it: "stats fd", "qmp", "debugfs", "perf".</summary>
+    /// <summary>What pane and JSON call it: "stats fd", "qmp", "debugfs".</summary>
     string Name { get; }
 
     /// <summary>What it delivers.</summary>
@@ -71,7 +71,7 @@ internal static class KvmStatsSources
     public static IReadOnlyList<IKvmStatsSourceKind> Create(CollectorContext context, StatsFdSource statsFds) =>
     [
         statsFds,
-        new QmpStatsSource(context.Services.Get(() => new QmpConnections(context.Host))),
+        new QmpStatsSource(QmpConnections.Of(context)),
         new DebugfsSource(context.Host),
     ];
 }

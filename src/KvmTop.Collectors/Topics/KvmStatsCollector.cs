@@ -21,7 +21,7 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
         _registry = context.Services.Get(() => new VmRegistry(context.Host));
         var statsFds = new StatsFdSource(context.Host, context.Services.Get(() => new KvmStatsSettings()));
         _registry.StatsFds = statsFds;
-        _connections = context.Services.Get(() => new QmpConnections(context.Host));
+        _connections = QmpConnections.Of(context);
         _kinds = KvmStatsSources.Create(context, statsFds);
     }
 

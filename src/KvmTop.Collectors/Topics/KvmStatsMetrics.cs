@@ -3,7 +3,7 @@ namespace KvmTop.Collectors;
 /// <summary>The figures that <see cref="KvmStatsTopic"/> delivers.</summary>
 public static class KvmStatsMetrics
 {
-    private const string Source = "KVM's counters: stats fd, QMP, debugfs or perf, whichever works";
+    private const string Source = "KVM's counters: stats fd, QMP or debugfs, whichever works";
     private const string ExitsHelp = "Exits from the guest to the host's kernel a second.";
     private const string HaltPollHelp = "CPU time that KVM burnt polling for a wake-up while the guest had halted, in percent of one CPU.";
 
@@ -44,7 +44,7 @@ public static class KvmStatsMetrics
         new()
         {
             Id = "kvm_stats_source", Title = "KVMSRC", Unit = Unit.Text, Width = 8, Needs = s_needs, Source = "-",
-            Help = "Where its KVM counters come from: stats fd, qmp, debugfs or perf.",
+            Help = "Where its KVM counters come from: stats fd, qmp or debugfs.",
             Get = r => Figure.Of(r.Kvm?.Source, r.Kvm?.Why ?? r.KvmReason),
         },
         Mapped("kvm_4k_bytes", "K4K", "4 KiB", static m => m.By4K),
