@@ -207,10 +207,10 @@ public sealed class DirectoryHost : HostRoot
     {
         fixed (byte* p = buffer)
         {
-            var n = (int)Libc.pread64_unexplained(fd, p, buffer.Length, offset);
             while (true)
             {
-                if (n >= 0 || (n = (int)Libc.pread64(fd, p, buffer.Length, offset)) >= 0)
+                var n = (int)Libc.pread64(fd, p, buffer.Length, offset);
+                if (n >= 0)
                 {
                     return n;
                 }

@@ -71,10 +71,9 @@ public sealed class KvmCounterSet
 
     /// <param name="counters">The counters, with places within <paramref name="words"/>.</param>
     /// <param name="words">How many 64-bit values there are.</param>
-    /// <param name="singleWords">How many of them, from the first on, hold all that is no histogram; all of them when not said.</param>
-    public KvmCounterSet(IReadOnlyList<KvmCounter> counters, int words, int? singleWords = null)
+    public KvmCounterSet(IReadOnlyList<KvmCounter> counters, int words)
     {
-        (Counters, Words, SingleWords) = (counters, words, singleWords ?? words);
+        (Counters, Words) = (counters, words);
         _byName = new Dictionary<string, KvmCounter>(counters.Count);
         foreach (var counter in counters)
         {
@@ -92,9 +91,6 @@ public sealed class KvmCounterSet
 
     /// <summary>How many 64-bit values there are.</summary>
     public int Words { get; }
-
-    /// <summary>How many of <see cref="Words"/>, from the first on, hold all that is no histogram.</summary>
-    public int SingleWords { get; }
 
     /// <summary>Exits from the guest, all kinds; null where this kernel does not count them.</summary>
     public KvmCounter? Exits { get; }

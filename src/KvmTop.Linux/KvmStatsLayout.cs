@@ -19,35 +19,17 @@ public sealed class KvmStatsLayout
     private const int FarthestOffset = 4 << 20;
 
     private readonly byte[] _descriptors;
-    private readonly (int From, int To, int Count)[] _runs;
 
-    private KvmStatsLayout(byte[] descriptors, KvmCounterSet counters, int fileWords, (int From, int To, int Count)[] runs, int dataOffset)
+    private KvmStatsLayout(byte[] descriptors, KvmCounterSet counters, int dataOffset)
     {
-        (_descriptors, Counters, FileWords, _runs, DataOffset) = (descriptors, counters, fileWords, runs, dataOffset);
+        (_descriptors, Counters, DataOffset) = (descriptors, counters, dataOffset);
     }
 
-    /// <summary>The counters, by their place among the values that <see cref="Gather"/> gives: histograms last.</summary>
+    /// <summary>The counters, by their place in the data.</summary>
     public KvmCounterSet Counters { get; }
 
-    /// <summary>Where the values begin in the file; they are 64-bit numbers in the host's order.</summary>
+    /// <summary>Where the values begin in the file; they are <see cref="KvmCounterSet.Words"/> 64-bit numbers in the host's order.</summary>
     public int DataOffset { get; }
-
-    /// <summary>How many of them to read.</summary>
-    public int FileWords { get; }
-
-    /// <summary>Puts values as they stand in the file into the order of <see cref="Counters"/>: all of them, or, for a target that is shorter, those that are no histograms.</summary>
-    public void Gather(ReadOnlySpan<ulong> file, Span<ulong> target)
-    {
-        foreach (var (from, to, count) in _runs)
-        {
-            if (to + count > target.Length)
-            {
-                return;
-            }
-
-            file.Slice(from, count).CopyTo(target[to..]);
-        }
-    }
 
     /// <summary>
     /// Reads the description of a statistics descriptor. A layout among <paramref name="known"/> that is the same is given back instead of a new one; a new one is added.
@@ -103,8 +85,7 @@ public sealed class KvmStatsLayout
             return null;
         }
 
-        var set = Pack(counters, out var runs);
-        var made = new KvmStatsLayout(descriptors, set, counters.Words, runs, (int)dataOffset);
+        var made = new KvmStatsLayout(descriptors, counters, (int)dataOffset);
         known.Add(made);
         return made;
     }
@@ -143,40 +124,6 @@ public sealed class KvmStatsLayout
         }
 
         return counters.Count == 0 ? null : new KvmCounterSet(counters, words);
-    }
-
-    /// <summary>The same counters with those first that are no histograms, and the moves that bring their values there.</summary>
-    private static KvmCounterSet Pack(KvmCounterSet file, out (int From, int To, int Count)[] runs)
-    {
-        var moves = new List<(int From, int To, int Count)>();
-        var places = new Dictionary<KvmCounter, int>();
-        var (words, singles) = (0, 0);
-        foreach (var histograms in (ReadOnlySpan<bool>)[false, true])
-        {
-            singles = words;
-            foreach (var counter in file.Counters.Where(c => c.Size > 1 == histograms).OrderBy(c => c.Index))
-            {
-                // Bounded by what the file holds, even if one value has many names.
-                if (words + counter.Size > file.Words || !places.TryAdd(counter, words))
-                {
-                    continue;
-                }
-
-                if (moves.Count > 0 && words != singles && moves[^1].From + moves[^1].Count == counter.Index)
-                {
-                    moves[^1] = moves[^1] with { Count = moves[^1].Count + counter.Size };
-                }
-                else
-                {
-                    moves.Add((counter.Index, words, counter.Size));
-                }
-
-                words += counter.Size;
-            }
-        }
-
-        runs = [.. moves];
-        return new KvmCounterSet([.. file.Counters.Where(places.ContainsKey).Select(c => c with { Index = places[c] })], words, singles);
     }
 
     private static KvmCounterType TypeOf(uint flags) => (flags & 0xf) < (uint)KvmCounterType.Unknown ? (KvmCounterType)(flags & 0xf) : KvmCounterType.Unknown;

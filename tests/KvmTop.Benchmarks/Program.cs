@@ -4,7 +4,7 @@ namespace KvmTop.Benchmarks;
 
 /// <summary>
 /// The part of the benchmark that looks from inside: what one tick of sampling costs without start-up, screen and output.
-/// <c>usage: KvmTop.Benchmarks TICKS [NAME]</c>, or <c>trace ..</c> (<see cref="TraceCost"/>); prints <c>NAME ns_per_tick=N bytes_per_tick=N</c> per sampler. The script <c>run</c>
+/// <c>usage: KvmTop.Benchmarks TICKS</c>, or <c>trace ..</c> (<see cref="TraceCost"/>); prints <c>NAME ns_per_tick=N bytes_per_tick=N</c> per sampler. The script <c>run</c>
 /// beside this file sets that against its floor program.
 /// </summary>
 internal static class Program
@@ -16,19 +16,14 @@ internal static class Program
             return TraceCost.Run(int.Parse(pid, CultureInfo.InvariantCulture), socket, int.Parse(rounds, CultureInfo.InvariantCulture));
         }
 
-        if (arguments.Length is not (1 or 2) || !int.TryParse(arguments[0], out var ticks) || ticks <= 0)
+        if (arguments.Length != 1 || !int.TryParse(arguments[0], out var ticks) || ticks <= 0)
         {
-            Console.Error.WriteLine("usage: KvmTop.Benchmarks TICKS [NAME]");
+            Console.Error.WriteLine("usage: KvmTop.Benchmarks TICKS");
             return 2;
         }
 
         foreach (var (name, start) in Samplers.All)
         {
-            if (arguments.Length == 2 && arguments[1] != name)
-            {
-                continue;
-            }
-
             var cost = SamplingCost.Measure(start(), ticks);
             Console.WriteLine($"{name} ns_per_tick={cost.NanosecondsPerTick} bytes_per_tick={cost.BytesPerTick}");
         }

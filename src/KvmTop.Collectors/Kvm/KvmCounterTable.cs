@@ -35,8 +35,7 @@ public sealed class KvmCounterRow(KvmCounter counter)
         IsPresent = true;
         if (own.IsHistogram)
         {
-            // Histograms are read while somebody looks at them: either reading may be without.
-            AddBuckets(BucketsOf(own, now), BucketsOf(own, before));
+            AddBuckets(now.Slice(own.Index, own.Size), before.IsEmpty ? before : before.Slice(own.Index, own.Size));
             return;
         }
 
@@ -48,11 +47,9 @@ public sealed class KvmCounterRow(KvmCounter counter)
         }
     }
 
-    private static ReadOnlySpan<ulong> BucketsOf(KvmCounter own, ReadOnlySpan<ulong> values) => own.Index + own.Size <= values.Length ? values.Slice(own.Index, own.Size) : [];
-
     private void AddBuckets(ReadOnlySpan<ulong> now, ReadOnlySpan<ulong> before)
     {
-        if (before.IsEmpty || now.IsEmpty)
+        if (before.IsEmpty)
         {
             return;
         }

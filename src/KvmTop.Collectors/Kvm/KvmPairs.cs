@@ -99,9 +99,9 @@ internal readonly ref struct KvmPairs
             return default;
         }
 
-        var now = _now.Now(values);
-        return values.Before >= 0 ? new KvmPair(set, _now.Before(values), now, (at - ownBeforeAt).TotalSeconds)
-            : ReferenceEquals(was.Set, set) ? new KvmPair(set, _before!.Now(was), now, (at - wasAt).TotalSeconds)
+        var now = _now.Values(set, values.Now);
+        return values.Before >= 0 ? new KvmPair(set, _now.Values(set, values.Before), now, (at - ownBeforeAt).TotalSeconds)
+            : ReferenceEquals(was.Set, set) ? new KvmPair(set, _before!.Values(set, was.Now), now, (at - wasAt).TotalSeconds)
             : new KvmPair(set, [], now, 0);
     }
 }

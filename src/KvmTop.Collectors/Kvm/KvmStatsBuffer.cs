@@ -6,12 +6,7 @@ namespace KvmTop.Collectors;
 /// <param name="Set">Which counters; null for none.</param>
 /// <param name="Now">Where the values begin.</param>
 /// <param name="Before">Where the source's own reading before begins, for a source that has its own pace; -1 for none: the tick before is compared with.</param>
-/// <param name="WithoutHistograms">Only <see cref="KvmCounterSet.SingleWords"/> of the set are there.</param>
-internal readonly record struct KvmValues(KvmCounterSet? Set, int Now, int Before = -1, bool WithoutHistograms = false)
-{
-    /// <summary>How many values there are.</summary>
-    public int Words => Set is null ? 0 : WithoutHistograms ? Set.SingleWords : Set.Words;
-}
+internal readonly record struct KvmValues(KvmCounterSet? Set, int Now, int Before = -1);
 
 /// <summary>A vCPU's values at one tick.</summary>
 /// <param name="Id">KVM's number of the vCPU.</param>
@@ -84,14 +79,8 @@ internal sealed class KvmStatsBuffer
 
     public ReadOnlySpan<KvmVcpuEntry> Vcpus(in KvmVmEntry vm) => _vcpus.AsSpan(vm.FirstVcpu, vm.VcpuCount);
 
-    /// <summary>True when somebody looks at histograms, so that they are to be put here, too.</summary>
-    public bool WantsHistograms { get; set; }
-
-    /// <summary>The values now.</summary>
-    public ReadOnlySpan<ulong> Now(KvmValues values) => _words.AsSpan(values.Now, values.Words);
-
-    /// <summary>The source's own values before.</summary>
-    public ReadOnlySpan<ulong> Before(KvmValues values) => _words.AsSpan(values.Before, values.Words);
+    /// <summary>The values of a set that begin at a place.</summary>
+    public ReadOnlySpan<ulong> Values(KvmCounterSet set, int at) => _words.AsSpan(at, set.Words);
 
     /// <summary>The VM of an identity, or -1. VMs stand in the order of identity.</summary>
     public int Find(VmKey key)
@@ -150,19 +139,16 @@ internal sealed class KvmStatsBuffer
     }
 
     /// <summary>Room for the values of a set, to be filled at once: the next reservation may move it.</summary>
-    public Span<ulong> Reserve(KvmCounterSet set, out int at) => Reserve(set.Words, out at);
-
-    /// <summary>The same for some of a set's values.</summary>
-    public Span<ulong> Reserve(int words, out int at)
+    public Span<ulong> Reserve(KvmCounterSet set, out int at)
     {
         at = _wordCount;
-        _wordCount += words;
+        _wordCount += set.Words;
         if (_wordCount > _words.Length)
         {
             Array.Resize(ref _words, Math.Max(_wordCount, _words.Length * 2));
         }
 
-        return _words.AsSpan(at, words);
+        return _words.AsSpan(at, set.Words);
     }
 
     /// <summary>Copies values that a source keeps itself.</summary>
@@ -179,22 +165,9 @@ internal sealed class KvmStatsBuffers
     // The one being written, the tick before, and two for a screen that is a tick behind.
     private const int Usual = 4;
 
-    // After the last look at histograms.
-    private const int HistogramTicks = 5;
-
     private readonly Lock _gate = new();
     private readonly List<KvmStatsBuffer> _all = [];
     private long _generation;
-    private long _histogramsUntil;
-
-    /// <summary>Has histograms read for the next ticks.</summary>
-    public void WatchHistograms()
-    {
-        lock (_gate)
-        {
-            _histogramsUntil = _generation + HistogramTicks;
-        }
-    }
 
     /// <summary>The oldest buffer that is free, empty; a new one while there are few or all are leased.</summary>
     public KvmStatsBuffer Next()
@@ -216,7 +189,6 @@ internal sealed class KvmStatsBuffers
                 _all.Add(oldest = new KvmStatsBuffer());
             }
 
-            oldest.WantsHistograms = _generation <= _histogramsUntil;
             oldest.Generation = _generation;
             oldest.Clear();
             return oldest;

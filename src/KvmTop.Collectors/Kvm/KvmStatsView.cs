@@ -10,9 +10,6 @@ public sealed class KvmStatsView : IDisposable
 
     internal KvmStatsView(KvmStatsModel model, KvmStatsSample? before, KvmStatsSample now) => (_model, _before, _now) = (model, before, now);
 
-    /// <summary>Has histograms read in the next ticks: most of what there is, and left out while nobody looks. They are there from the tick after next on.</summary>
-    public void WatchHistograms() => _now.Buffers.WatchHistograms();
-
     /// <summary>Adds the counters of all VMs.</summary>
     public void AddHost(KvmCounterTable table)
     {

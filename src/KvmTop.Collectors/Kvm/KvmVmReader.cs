@@ -219,7 +219,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
 
             (_now, _before) = (_before, _now);
             (_set, _source, _beforeAt, _at) = (set, entry.Own.Source, _at, entry.Own.At);
-            buffer.Now(values).CopyTo(_now);
+            buffer.Values(set, values.Now).CopyTo(_now);
             Add(buffer, ref entry);
         }
 

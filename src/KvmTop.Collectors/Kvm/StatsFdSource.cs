@@ -11,7 +11,6 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
 {
     private readonly List<KvmStatsLayout> _layouts = [];
     private readonly List<KvmStatsDescriptor> _found = [];
-    private ulong[] _scratch = [];
     private string? _refusal;
     private bool _checked;
 
@@ -58,7 +57,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
             return null;
         }
 
-        var open = new OpenDescriptors(this, vm.Info.Threads, uptime);
+        var open = new OpenDescriptors(vm.Info.Threads, uptime);
         reason = "";
         foreach (var descriptor in _found)
         {
@@ -153,34 +152,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
         return true;
     }
 
-    /// <summary>
-    /// Reads into one place that stays in the caches, and keeps of it what somebody looks at: two thirds of the bytes are histograms, and memory that is written once a second is dear.
-    /// </summary>
-    private bool Read(KvmStatsBuffer buffer, HostFile file, KvmStatsLayout layout, out KvmValues values, out string reason)
-    {
-        if (_scratch.Length < layout.FileWords)
-        {
-            _scratch = new ulong[layout.FileWords];
-        }
-
-        var words = _scratch.AsSpan(0, layout.FileWords);
-        var bytes = MemoryMarshal.AsBytes(words);
-        var n = file.ReadAt(layout.DataOffset, bytes);
-        if (n != bytes.Length)
-        {
-            values = default;
-            reason = n < 0 ? ((Errno)(-n)).Describe() : $"short read: {n} of {bytes.Length} bytes";
-            return false;
-        }
-
-        var withoutHistograms = !buffer.WantsHistograms;
-        layout.Gather(words, buffer.Reserve(withoutHistograms ? layout.Counters.SingleWords : layout.Counters.Words, out var at));
-        values = new KvmValues(layout.Counters, at, WithoutHistograms: withoutHistograms);
-        reason = "";
-        return true;
-    }
-
-    private sealed class OpenDescriptors(StatsFdSource source, IReadOnlyList<VmThread> threads, TimeSpan opened) : IKvmStatsSource
+    private sealed class OpenDescriptors(IReadOnlyList<VmThread> threads, TimeSpan opened) : IKvmStatsSource
     {
         // A new vCPU's thread is there before its descriptor: until the numbers agree we look again, but not for ever at every tick.
         private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(2);
@@ -232,24 +204,24 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
             {
                 foreach (var (file, layout, id, tid) in _vcpus)
                 {
-                    if (!source.Read(buffer, file, layout, out var values, out reason))
+                    if (!Read(buffer, file, layout, out var at, out reason))
                     {
                         buffer.DropVcpus();
                         return false;
                     }
 
-                    buffer.AddVcpu(id, tid, values);
+                    buffer.AddVcpu(id, tid, new KvmValues(layout.Counters, at));
                 }
             }
 
             if ((wanted & KvmParts.Vm) != 0 && _vm is { } own)
             {
-                if (!source.Read(buffer, own.File, own.Layout, out var values, out reason))
+                if (!Read(buffer, own.File, own.Layout, out var at, out reason))
                 {
                     return false;
                 }
 
-                vm.Own = new KvmVmValues(values, "stats fd", vm.At, vm.At);
+                vm.Own = new KvmVmValues(new KvmValues(own.Layout.Counters, at), "stats fd", vm.At, vm.At);
             }
 
             reason = "";
@@ -266,6 +238,14 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
             _vcpus.Clear();
             _vm?.File.Dispose();
             _vm = null;
+        }
+
+        private static bool Read(KvmStatsBuffer buffer, HostFile file, KvmStatsLayout layout, out int at, out string reason)
+        {
+            var bytes = MemoryMarshal.AsBytes(buffer.Reserve(layout.Counters, out at));
+            var n = file.ReadAt(layout.DataOffset, bytes);
+            reason = n == bytes.Length ? "" : n < 0 ? ((Errno)(-n)).Describe() : $"short read: {n} of {bytes.Length} bytes";
+            return n == bytes.Length;
         }
     }
 }

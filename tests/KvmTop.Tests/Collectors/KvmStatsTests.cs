@@ -239,28 +239,9 @@ public sealed class KvmStatsTests : IDisposable
         Qemu(1);
         StatsBlob Blob(ulong a, ulong b) => new StatsBlob("kvm-501/vcpu-0").Add("halt_wait_hist", [a, b, 0], StatsBlob.LogHistogram | StatsBlob.Seconds, -9);
         Files("/proc/500/fd-content/40", Blob(5, 10).Build());
-        One();
-        Watch();
         Assert.False(Table(One()).Find("halt_wait_hist")!.HasBuckets);
         Files("/proc/500/fd-content/40", Blob(5, 17).Build());
         Assert.Equal([0.0, 7.0, 0.0], Table(One()).Find("halt_wait_hist")!.Buckets.ToArray());
-    }
-
-    [Fact]
-    public void Histograms_are_read_while_somebody_looks_and_rates_do_not_suffer()
-    {
-        Qemu(1);
-        for (var i = 0; i < 30; i++)
-        {
-            Files("/proc/500/fd-content/40", new StatsBlob("kvm-501/vcpu-0").Add("halt_wait_hist", [1, (ulong)i], StatsBlob.LogHistogram).Add("exits", (ulong)(1000 + (i * 10))).Build());
-            if (i == 10)
-                Watch();
-            var vm = One();
-            var table = Table(vm);
-            Assert.Equal(i is > 10 and < 15, table.Find("halt_wait_hist")!.HasBuckets);
-            if (i > 0)
-                Assert.Equal((10, 10), (vm.ExitsPerSecond, table.Find("exits")!.PerSecond));
-        }
     }
 
     [Fact]
@@ -341,12 +322,6 @@ public sealed class KvmStatsTests : IDisposable
         Assert.True(_state.Status == ReadingStatus.Ok, _state.Reason);
         Assert.Equal(1, Model.Vms.Length);
         return Model.Vms[0];
-    }
-
-    private void Watch()
-    {
-        using var view = Model.Open()!;
-        view.WatchHistograms();
     }
 
     private KvmCounterTable Table(KvmVmRates vm)

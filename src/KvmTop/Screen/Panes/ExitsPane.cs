@@ -100,7 +100,6 @@ internal sealed class ExitsPane() : TablePane<CounterRow, string>(CounterRow.Met
 
         if (_showsHistograms && area.Height < HistogramsFrom)
         {
-            _view?.WatchHistograms();
             ExitsPaneHistograms.Draw(pen, rest, _table.Rows);
             return;
         }
@@ -108,7 +107,6 @@ internal sealed class ExitsPane() : TablePane<CounterRow, string>(CounterRow.Met
         if (area.Height >= HistogramsFrom)
         {
             (var below, rest) = rest.CutBottom(Math.Clamp(area.Height / 3, 10, 18));
-            _view?.WatchHistograms();
             ExitsPaneHistograms.Draw(pen, below, _table.Rows);
         }
 
