@@ -13,7 +13,7 @@ usage() {
 usage: ./install.sh [--prefix DIR]                 build and install kvmtop
        ./install.sh [--prefix DIR] --run [ARG...]  build, install and start it; without a terminal, print one report
        ./install.sh --test                         install what the tests need (as root) and run them all; with
-                                                   KVMTOP_LAB=1 in the environment those of the lab too (tests/README.md)
+                                                   TEST_LAB=1 in the environment those of the lab too (tests/README.md)
        ./install.sh [--prefix DIR] --uninstall     remove exactly what was installed
        ./install.sh -h | --help                    this text
 
@@ -302,16 +302,28 @@ skip_reasons() {
 
 counter() { sed -n "s/.*<Counters [^>]*\\b$2=\"\\([0-9]*\\)\".*/\\1/p" "$1" | head -n 1; }
 
-# Adds one project's results to passed, failed and skipped.
+# Names of the tests that failed, out of a trx file, without their arguments.
+failed_names() {
+  sed -n 's/.*<UnitTestResult .*outcome="Failed".*/&/p' "$1" | sed -n 's/.* testName="\([^"(]*\).*/\1/p' | sort -u
+}
+
+dotnet_test() {
+  local project=$1 name=$2
+  shift 2
+  "$dotnet" test "$here/tests/$project" -c Release --no-restore --nologo -v q \
+    --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$work/results" "$@" </dev/null
+}
+
+# Adds one project's results to passed, failed and skipped. With `again`, tests that failed get a second attempt, and those that need it are named: real guests beside
+# real clocks fail when a hypervisor takes the machine's CPUs away for seconds; a defect fails twice.
 run_tests() {
-  local project=$1 trx="$work/results/$1.trx" status=0 total executed ok bad
+  local project=$1 again=${2:-} trx="$work/results/$1.trx" status=0 total executed ok bad names filter left
   if ! restore "$here/tests/$project"; then
     say "install.sh: the packages of $project could not be restored"
     failed=$((failed + 1))
     return 0
   fi
-  "$dotnet" test "$here/tests/$project" -c Release --no-restore --nologo -v q \
-    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$work/results" </dev/null || status=$?
+  dotnet_test "$project" "$project" || status=$?
   if [ ! -f "$trx" ]; then
     say "install.sh: $project did not build or run (exit $status)"
     failed=$((failed + 1))
@@ -321,6 +333,20 @@ run_tests() {
   executed=$(counter "$trx" executed)
   ok=$(counter "$trx" passed)
   bad=$((executed - ok))
+  names=$(failed_names "$trx")
+  if [ "$again" = again ] && [ "$bad" -gt 0 ] && [ "$bad" -le 12 ] && [ -n "$names" ]; then
+    filter=$(printf '%s\n' "$names" | sed 's/^/FullyQualifiedName~/' | paste -sd '|')
+    echo "Once more, since they failed:"
+    printf '%s\n' "$names" | sed 's/^/  /'
+    dotnet_test "$project" "$project-again" --no-build --filter "$filter" || true
+    if [ -f "$work/results/$project-again.trx" ]; then
+      left=$(grep -c '<UnitTestResult .*outcome="Failed"' "$work/results/$project-again.trx" || true)
+      [ "$left" -gt "$bad" ] && left=$bad
+      [ "$left" -gt 0 ] || status=0
+      ok=$((ok + bad - left))
+      bad=$left
+    fi
+  fi
   # A run that broke without naming a test (a crash, a failing fixture) is a failure too.
   [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
   passed=$((passed + ok))
@@ -333,14 +359,14 @@ test_all() {
   local passed=0 failed=0 skipped=0
   need_for_tests
   # Inside the lab there is no SDK: the program runs there as it is installed.
-  if [ "${KVMTOP_LAB:-}" = 1 ] && [ -z "${KVMTOP_LAB_BINARY:-}" ]; then
+  if [ "${TEST_LAB:-}" = 1 ] && [ -z "${TEST_LAB_BINARY:-}" ]; then
     build
-    export KVMTOP_LAB_BINARY="$work/publish/kvmtop"
+    export TEST_LAB_BINARY="$work/publish/kvmtop"
   fi
   mkdir -p "$work/results"
   : >"$work/skipped"
   run_tests KvmTop.Tests
-  run_tests KvmTop.RealTests
+  run_tests KvmTop.RealTests again
   if [ -s "$work/skipped" ]; then
     echo "Skipped, and why:"
     cat "$work/skipped"

@@ -126,6 +126,8 @@ public sealed class KvmQueryStats(QmpConnection connection)
             }
         }
 
+        // The monitor begins with the vCPU made last.
+        Array.Sort(vcpus, static (a, b) => a.Item1.CompareTo(b.Item1));
         Latest = new KvmQueryReading(reply.ArrivedAt, vcpus);
         return true;
     }

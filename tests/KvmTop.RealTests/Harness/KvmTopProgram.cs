@@ -1,7 +1,7 @@
 namespace KvmTop.RealTests.Harness;
 
 /// <summary>
-/// The program as it was built beside the tests, run as its users run it. KVMTOP_TEST_BINARY names another one, such as an installed one.
+/// The program as it was built beside the tests, run as its users run it. TEST_BINARY names another one, such as an installed one.
 /// </summary>
 public static class KvmTopProgram
 {
@@ -21,7 +21,7 @@ public static class KvmTopProgram
 
     private static string[] Find()
     {
-        if (Environment.GetEnvironmentVariable("KVMTOP_TEST_BINARY") is { Length: > 0 } other) return [other];
+        if (Environment.GetEnvironmentVariable("TEST_BINARY") is { Length: > 0 } other) return [other];
         // The runtime that runs the tests runs the program too: its folder is DOTNET_ROOT/shared/Microsoft.NETCore.App/VERSION.
         var runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         var dotnet = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet"));

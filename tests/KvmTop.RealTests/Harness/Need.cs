@@ -7,11 +7,11 @@ public static class Need
     public static string Qemu() => Program("qemu-system-x86_64");
 
     /// <summary>
-    /// A QEMU that knows query-stats and keeps no statistics descriptors open (7.1 to 8.0), from KVMTOP_QEMU_7. Debian 12 has it: <c>apt-get download qemu-system-x86=1:7.2*</c>,
+    /// A QEMU that knows query-stats and keeps no statistics descriptors open (7.1 to 8.0), from TEST_QEMU_7. Debian 12 has it: <c>apt-get download qemu-system-x86=1:7.2*</c>,
     /// <c>dpkg -x</c>, and the path of its usr/bin/qemu-system-x86_64; the firmware of the installed one will do.
     /// </summary>
     public static string OldQemu() =>
-        Environment.GetEnvironmentVariable("KVMTOP_QEMU_7") is { Length: > 0 } path && File.Exists(path) ? path : SkipFor("KVMTOP_QEMU_7 names no QEMU 7.1 to 8.0");
+        Environment.GetEnvironmentVariable("TEST_QEMU_7") is { Length: > 0 } path && File.Exists(path) ? path : SkipFor("TEST_QEMU_7 names no QEMU 7.1 to 8.0");
 
     /// <summary><c>tmux</c> on the PATH.</summary>
     public static string Tmux() => Program("tmux");

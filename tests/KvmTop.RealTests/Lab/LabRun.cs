@@ -5,8 +5,8 @@ using KvmTop.RealTests.Harness;
 namespace KvmTop.RealTests.Lab;
 
 /// <summary>
-/// One boot of the lab (tests/lab): a KVM host whose modules come and go. scenario.sh runs in it and leaves files, which the tests compare. KVMTOP_LAB=1 asks for it;
-/// KVMTOP_LAB_BINARY or KVMTOP_TEST_BINARY names the published program that runs inside. KVMTOP_LAB_RESULTS=FOLDER looks at what an earlier run
+/// One boot of the lab (tests/lab): a KVM host whose modules come and go. scenario.sh runs in it and leaves files, which the tests compare. TEST_LAB=1 asks for it;
+/// TEST_LAB_BINARY or TEST_BINARY names the published program that runs inside. TEST_LAB_RESULTS=FOLDER looks at what an earlier run
 /// left there instead: for whoever works on these tests.
 /// </summary>
 public sealed class LabRun : IDisposable
@@ -21,12 +21,12 @@ public sealed class LabRun : IDisposable
 
     public LabRun()
     {
-        if (Environment.GetEnvironmentVariable("KVMTOP_LAB_RESULTS") is { Length: > 0 } earlier)
+        if (Environment.GetEnvironmentVariable("TEST_LAB_RESULTS") is { Length: > 0 } earlier)
             (_folder, _isEarlier) = (earlier, true);
-        else if (Environment.GetEnvironmentVariable("KVMTOP_LAB") != "1")
-            _skip = "not asked for: KVMTOP_LAB=1 boots the lab (two to four minutes)";
+        else if (Environment.GetEnvironmentVariable("TEST_LAB") != "1")
+            _skip = "not asked for: TEST_LAB=1 boots the lab (two to four minutes)";
         else if (Binary() is not { } binary)
-            _skip = "needs a published program: KVMTOP_LAB_BINARY=FILE";
+            _skip = "needs a published program: TEST_LAB_BINARY=FILE";
         else
         {
             var build = Command.Run(Script("build"), [], TimeSpan.FromMinutes(5));
@@ -102,7 +102,7 @@ public sealed class LabRun : IDisposable
         return double.NaN;
     }
 
-    private static string? Binary() => (string?[])[Environment.GetEnvironmentVariable("KVMTOP_LAB_BINARY"), Environment.GetEnvironmentVariable("KVMTOP_TEST_BINARY")] is var names
+    private static string? Binary() => (string?[])[Environment.GetEnvironmentVariable("TEST_LAB_BINARY"), Environment.GetEnvironmentVariable("TEST_BINARY")] is var names
         ? Array.Find(names, n => n is { Length: > 0 } && File.Exists(n)) : null;
 
     // The tests run from tests/KvmTop.RealTests/bin/..: the scripts are in the checkout above.

@@ -15,7 +15,7 @@ public sealed class TerminalTests
         using var session = workplace.Start(160, 50, "--demo", "-d", "0.2");
         session.WaitFor("db-primary");
         session.Resize(80, 24);
-        session.WaitFor(s => s.Contains("db-primary") && s.Split('\n').Length <= 25 && s.Contains("F10 Quit"), "the screen at 80x24");
+        session.WaitFor(s => s.Contains("db-primary") && s.Split('\n').Length <= 25 && s.Contains("F1 Help"), "the screen at 80x24");
         session.Resize(20, 5);
         session.WaitFor("too small");
         session.Resize(1, 1);

@@ -57,7 +57,7 @@ public sealed class CheckTests
     public void Vm_that_is_not_there_is_said_on_standard_error()
     {
         var result = KvmTopProgram.Run("check", "no-such-vm");
-        Assert.Equal(3, result.ExitCode);
+        Assert.Equal(2, result.ExitCode);
         Assert.Contains("no-such-vm", result.Stderr, StringComparison.Ordinal);
     }
 
