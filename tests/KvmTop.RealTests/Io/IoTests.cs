@@ -134,6 +134,8 @@ public sealed class IoTests
         try
         {
             string[] inside = [ip, "netns", "exec", space];
+            // Nothing but what is sent here: IPv6 would ask for routers by itself.
+            Command.Run(ip, ["netns", "exec", space, "bash", "-c", "echo 1 | tee /proc/sys/net/ipv6/conf/{all,default}/disable_ipv6"], TimeSpan.FromSeconds(30));
             using var guest = Guest.Start(new GuestOptions
             {
                 // A NE2000 that no driver has started yet takes its packets all the same; a virtio device would leave them in the tap.

@@ -27,7 +27,7 @@ public sealed class HostileNameTests : IClassFixture<HostileNameTests.HostileGue
     public void Screen_draws_no_sequence_of_the_name_and_keeps_its_columns()
     {
         using var workplace = new Workplace();
-        using var session = workplace.Start(160, 30, "-d", "0.5", "--filter", "evil");
+        using var session = workplace.Start(220, 30, "-d", "0.5", "--filter", "evil");
         var bytes = Path.Combine(workplace.Folder, "bytes");
         session.WaitFor("evil");
         session.RecordTo(bytes);
