@@ -83,23 +83,7 @@ internal sealed class KvmStatsBuffer
     public ReadOnlySpan<ulong> Values(KvmCounterSet set, int at) => _words.AsSpan(at, set.Words);
 
     /// <summary>The VM of an identity, or -1. VMs stand in the order of identity.</summary>
-    public int Find(VmKey key)
-    {
-        var (low, high) = (0, _vmCount - 1);
-        while (low <= high)
-        {
-            var middle = (low + high) / 2;
-            var order = _vms[middle].Key.CompareTo(key);
-            if (order == 0)
-            {
-                return middle;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return -1;
-    }
+    public int Find(VmKey key) => KvmVmOrder.Find(key, Vms);
 
     public void Clear() => (_wordCount, _vcpuCount, _vmCount) = (0, 0, 0);
 

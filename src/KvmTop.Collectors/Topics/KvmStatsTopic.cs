@@ -126,23 +126,7 @@ public sealed class KvmStatsModel
         return -1;
     }
 
-    internal int Place(VmKey key)
-    {
-        var (low, high) = (0, _vms.Length - 1);
-        while (low <= high)
-        {
-            var middle = (low + high) / 2;
-            var order = _vms[middle].Key.CompareTo(key);
-            if (order == 0)
-            {
-                return middle;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return -1;
-    }
+    internal int Place(VmKey key) => KvmVmOrder.Find(key, _vms);
 
     // KVM's number is the APIC id, which need not be the VMM's index: the thread decides where it is known.
     private static bool Is(in KvmVcpuRates vcpu, VmThread thread) => vcpu.Tid >= 0 ? vcpu.Tid == thread.Tid : vcpu.Id == thread.VcpuIndex;
