@@ -13,6 +13,7 @@ internal sealed class Monitor : IDisposable
     private readonly EventLoopScheduler _collector = new(start => new Thread(start) { IsBackground = true, Name = "collector" });
     private readonly EventLoopScheduler _worker = new(start => new Thread(start) { IsBackground = true, Name = "slow topics" });
     private readonly EventLoopScheduler _checks = new(start => new Thread(start) { IsBackground = true, Name = "checks" });
+    private readonly EventLoopScheduler _actions = new(start => new Thread(start) { IsBackground = true, Name = "actions" });
     private readonly CollectorServices _services = new();
 
     /// <param name="options">Which host, and how often.</param>
@@ -23,14 +24,22 @@ internal sealed class Monitor : IDisposable
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
         _ = _services.Get(() => new QmpSettings(options.Qmp));
-        Hub = new Hub(Catalog.Topics, new CollectorContext(Host, _services), _collector, _worker, options.Delay, first);
+        var context = new CollectorContext(Host, _services);
+        Qmp = QmpConnections.Of(context);
+        Hub = new Hub(Catalog.Topics, context, _collector, _worker, options.Delay, first);
     }
 
     /// <summary>The files that are read.</summary>
     public HostRoot Host { get; }
 
+    /// <summary>The monitors of its VMs: a monitor serves one client, so actions use the same connections as the figures.</summary>
+    public QmpConnections Qmp { get; }
+
     /// <summary>Where checks run.</summary>
     public IScheduler Checks => _checks;
+
+    /// <summary>Where actions are planned and carried out, one at a time.</summary>
+    public IScheduler Actions => _actions;
 
     /// <summary>Snapshots of it.</summary>
     public Hub Hub { get; }
@@ -49,6 +58,7 @@ internal sealed class Monitor : IDisposable
         done.Wait(TimeSpan.FromMilliseconds(500));
         _worker.Dispose();
         _checks.Dispose();
+        _actions.Dispose();
         _collector.Dispose();
     }
 

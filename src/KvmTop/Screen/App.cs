@@ -91,6 +91,7 @@ internal sealed class App : IDisposable
             _updates++;
         }
 
+        Ui.Actions?.Deliver();
         Demand();
         Draw();
 

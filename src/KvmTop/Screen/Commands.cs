@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using KvmTop.Actions;
 using KvmTop.Batch;
 using KvmTop.Configuration;
 using KvmTop.Screen.Overlays;
@@ -16,6 +17,7 @@ internal sealed class Commands
     private readonly App _app;
     private readonly Ui _ui;
     private readonly Command[] _all;
+    private readonly ActionKeys _actions;
     private readonly TextInputState _search = new();
     private readonly TextInputState _filter = new();
     private readonly TextInputState _line = new();
@@ -23,7 +25,7 @@ internal sealed class Commands
 
     public Commands(App app)
     {
-        (_app, _ui) = (app, app.Ui);
+        (_app, _ui, _actions) = (app, app.Ui, new ActionKeys(app));
         _all =
         [
             Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help") },
@@ -45,6 +47,9 @@ internal sealed class Commands
             Make("scale", "i", "percentages of a VM: of one CPU, or of all its vCPUs together", Scale, null, 'i'),
             Make("write", "w", "write what is known now to a JSON file in the current directory", Write, null, 'w'),
             Make("command", ":", "command line: the name of a command, a pane, or a setting with its value", Line, null, ':'),
+            .. ActionKeys.All.Select(a => Make(a.Word, a.Key.ToString(), a.Help, () => _actions.Open(a.Key), null, a.Key) with { Hint = new(a.Key.ToString(), a.Hint) }),
+            Make("undo", "U", "take back what was done, or keep what would be taken back by itself", _actions.OpenUndo, null, 'U') with { Hint = new("U", "Undo") },
+            Make("actions", "F9", "menu of all actions; those that cannot run now say why", _actions.OpenAll, Key.F9) with { Hint = new("F9", "Actions") },
             Make("arm", "!", "actions off (read-only) or on", Arm, null, '!'),
             Make("nextpane", "Tab", "next pane", () => _app.ShowNext(1), Key.Tab),
             Make("previouspane", "Shift-Tab", "previous pane", () => _app.ShowNext(-1), Key.BackTab),
@@ -330,6 +335,7 @@ internal sealed class Commands
         _line.Text = "";
         IReadOnlyList<Candidate> commands =
         [
+            .. ActionCatalog.All.Select(a => a.Name.Split(' ')[0]).Distinct().Select(w => new Candidate(0, w, "action: kvmtop " + w)),
             .. _all.Select(c => new Candidate(0, c.Name, c.Help)),
             .. _app.Panes.Select(p => new Candidate(0, p.Id, $"pane {p.Title}")),
             .. Settings.All.Where(s => s.InSetup).Select(s => new Candidate(0, s.Id, s.Help)),
@@ -363,6 +369,16 @@ internal sealed class Commands
             if (run)
             {
                 _ = _app.Show(pane.Id);
+            }
+
+            return null;
+        }
+
+        if (ShellWords.Split(line) is { Count: > 0 } words && (ActionCatalog.Find(words, out _) is not null || words is ["undo", _]))
+        {
+            if (run)
+            {
+                _actions.Run(words);
             }
 
             return null;

@@ -54,9 +54,11 @@ internal static class Dashboard
     {
         try
         {
-            var ui = new Ui(options, files, terminal.Capabilities.Unicode)
+            Ui? shown = null;
+            var ui = shown = new Ui(options, files, terminal.Capabilities.Unicode)
             {
                 Checks = new CheckBoard(monitor.Host, monitor.Checks, terminal.WakeUp),
+                Actions = ActionStart.Desk(monitor, EnvironmentBlock.OfProcess(), () => shown?.Snapshot ?? Snapshot.Empty, out _) is { } desk ? new ActionBoard(desk, monitor.Actions, terminal.WakeUp) : null,
                 StartTrace = (vm, longest) => (Trace.TraceStarter.Start(monitor.Host, vm, null, longest, out var refusal), refusal),
             };
             using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);
