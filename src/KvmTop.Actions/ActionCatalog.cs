@@ -6,7 +6,13 @@ public static class ActionCatalog
     /// <summary>All there are, in the order of the menu and the help. Made when asked for: most starts have no use for them.</summary>
     public static IReadOnlyList<HostAction> All { get; } =
     [
+        new HugepagesAction(),
+        new ThpAction(),
+        new KsmAction(),
+        new SwappinessAction(),
         new GovernorAction(),
+        new HaltPollAction(),
+        new NetworkBudgetAction(),
     ];
 
     /// <summary>The action that words begin with, the one with the longest name; and the words after its name.</summary>

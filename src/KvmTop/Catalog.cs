@@ -1,3 +1,4 @@
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Screen;
 using KvmTop.Screen.Panes;
@@ -28,6 +29,7 @@ internal static class Catalog
         InterruptsTopic.Instance,
         ModulesTopic.Instance,
         KernelLogTopic.Instance,
+        JournalTopic.Instance,
         SelfTopic.Instance,
     ];
 

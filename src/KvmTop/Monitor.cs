@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Configuration;
 using KvmTop.Linux;
@@ -18,9 +19,11 @@ internal sealed class Monitor : IDisposable
 
     /// <param name="options">Which host, and how often.</param>
     /// <param name="first">When the second reading comes, if sooner than the interval.</param>
-    public Monitor(Options options, TimeSpan? first)
+    /// <param name="environment">Says where the journal of actions lies; null for none.</param>
+    public Monitor(Options options, TimeSpan? first, EnvironmentBlock? environment = null)
     {
         Host = CreateHost(options);
+        _ = _services.Get(() => new JournalSettings(environment is null || !Host.IsLive ? null : CommandLine.JournalAccess.Open(environment)));
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
         _ = _services.Get(() => new QmpSettings(options.Qmp));
