@@ -76,7 +76,7 @@ public sealed class CpuMap
         var (crowded, pinned, running) = (map.Mark(CpuMapInk.Crowded), map.Mark(CpuMapInk.Pinned), map.Mark(CpuMapInk.Running));
         map.Lines = lines;
         map.Problems = map.FindProblems();
-        map.Legend = $"{map.Mark(CpuMapInk.Floating)} may run  {pinned} pinned  {crowded} pinned, too many for the CPU  {running} ran last  {map.Mark(CpuMapInk.Astray)} ran where it may not";
+        map.Legend = $"{map.Mark(CpuMapInk.Floating)} may run  {pinned} pinned  {crowded} too many pinned  {running} ran last  {map.Mark(CpuMapInk.Astray)} ran where it may not";
         return map;
     }
 
@@ -127,18 +127,8 @@ public sealed class CpuMap
     /// <summary>True when a vCPU that may run on these CPUs is pinned rather than free to float over a node.</summary>
     public static bool IsPinned(CpuTopology topology, CpuSet allowed) => allowed.Intersect(topology.Online).Count is > 0 and var n && n < SmallestNode(topology);
 
-    private static int SmallestNode(CpuTopology topology)
-    {
-        var smallest = topology.Online.Count;
-        foreach (var node in topology.Nodes)
-        {
-            smallest = node.Cpus.Intersect(topology.Online).Count is > 0 and var n ? Math.Min(smallest, n) : smallest;
-        }
-
-        return smallest;
-    }
-
-    private static CpuMap Make(CpuTopology topology, CpuMapStyle style, IReadOnlyList<CpuMapRow> rows, IEnumerable<string> labels)
+    /// <summary>How many pinned vCPUs each CPU has to bear.</summary>
+    public static Dictionary<int, double> ClaimsOf(CpuTopology topology, IReadOnlyList<CpuMapRow> rows)
     {
         var claims = new Dictionary<int, double>();
         foreach (var row in rows)
@@ -153,6 +143,26 @@ public sealed class CpuMap
             }
         }
 
+        return claims;
+    }
+
+    /// <summary>True when a CPU has more pinned vCPUs to bear than it is.</summary>
+    public static bool IsCrowded(double claim) => claim > Full;
+
+    private static int SmallestNode(CpuTopology topology)
+    {
+        var smallest = topology.Online.Count;
+        foreach (var node in topology.Nodes)
+        {
+            smallest = node.Cpus.Intersect(topology.Online).Count is > 0 and var n ? Math.Min(smallest, n) : smallest;
+        }
+
+        return smallest;
+    }
+
+    private static CpuMap Make(CpuTopology topology, CpuMapStyle style, IReadOnlyList<CpuMapRow> rows, IEnumerable<string> labels)
+    {
+        var claims = ClaimsOf(topology, rows);
         var longest = labels.Append(claims.Count > 0 ? PinnedLabel : "").Append(style.Isolated.Count > 0 ? "isolated" : "").Max(l => l.Length);
         var label = Math.Clamp(longest, 4, Math.Max(Math.Min(24, style.Width / 4), 4)) + 1;
         return new CpuMap(topology, style, label, CpuColumns.Fit(topology, Math.Max(style.Width - label, 1), style.ByCore), claims);
@@ -182,7 +192,7 @@ public sealed class CpuMap
         {
             lines.Add(MarkLine(
                 band, PinnedLabel,
-                c => !Claims.TryGetValue(c.Cpu, out var claim) ? default : ((char)(claim > 9 ? '+' : '0' + (int)Math.Ceiling(claim - (Full - 1))), claim > Full ? CpuMapInk.Crowded : CpuMapInk.Pinned), ""));
+                c => !Claims.TryGetValue(c.Cpu, out var claim) ? default : ((char)(claim > 9 ? '+' : '0' + (int)Math.Ceiling(claim - (Full - 1))), IsCrowded(claim) ? CpuMapInk.Crowded : CpuMapInk.Pinned), ""));
         }
 
         HeadingRows = lines.Count;
@@ -198,7 +208,7 @@ public sealed class CpuMap
             c =>
             {
                 var (may, last) = (row.Allowed?.Contains(c.Cpu), row.Last.Contains(c.Cpu));
-                var crowded = pinned && Claims.GetValueOrDefault(c.Cpu) > Full;
+                var crowded = pinned && IsCrowded(Claims.GetValueOrDefault(c.Cpu));
                 var ink = (may, last) switch
                 {
                     (false, true) => CpuMapInk.Astray,
@@ -218,7 +228,7 @@ public sealed class CpuMap
             var (before, after) = (was.Allowed?.Contains(c.Cpu) == true, now.Allowed?.Contains(c.Cpu) == true);
             var ink = (before, after) switch
             {
-                (_, true) when Claims.GetValueOrDefault(c.Cpu) > Full && IsPinned(_topology, now.Allowed!) => CpuMapInk.Crowded,
+                (_, true) when IsCrowded(Claims.GetValueOrDefault(c.Cpu)) && IsPinned(_topology, now.Allowed!) => CpuMapInk.Crowded,
                 (false, true) => CpuMapInk.Added,
                 (true, false) => CpuMapInk.Removed,
                 (true, true) => CpuMapInk.Pinned,
@@ -249,7 +259,7 @@ public sealed class CpuMap
     private List<string> FindProblems()
     {
         var problems = new List<string>();
-        foreach (var group in Claims.Where(c => c.Value > Full).GroupBy(c => Math.Round(c.Value, 1)).OrderByDescending(g => g.Key).Take(8))
+        foreach (var group in Claims.Where(c => IsCrowded(c.Value)).GroupBy(c => Math.Round(c.Value, 1)).OrderByDescending(g => g.Key).Take(8))
         {
             var cpus = CpuSet.Of(group.Select(c => c.Key));
             problems.Add(string.Create(CultureInfo.InvariantCulture, $"{(cpus.Count == 1 ? "CPU" : "CPUs")} {cpus}: {group.Key:0.#} pinned vCPUs for {(cpus.Count == 1 ? "one" : "each")}"));

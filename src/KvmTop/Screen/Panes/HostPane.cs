@@ -6,6 +6,8 @@ namespace KvmTop.Screen.Panes;
 /// <summary>Pane 7: the machine under the VMs, on pages: what it does, how its CPUs sleep, who interrupts them, what they are kept for, and which vCPUs are pinned where.</summary>
 internal sealed class HostPane : IPane
 {
+    private static readonly KeyHint[] s_hints = [new("Right", "Next page")];
+
     private readonly HostSection[] _sections = [new HostPaneOverview(), new HostPanePower(), new HostPaneIrqs(), new HostPaneSoftirqs(), new HostPaneLayout(), new HostPaneMap()];
     private Rect _tabs;
     private int _active;
@@ -23,7 +25,7 @@ internal sealed class HostPane : IPane
     public IReadOnlyCollection<Topic> Needs => Shown.Needs;
 
     /// <inheritdoc/>
-    public IReadOnlyList<KeyHint> Hints => [new("Right", "Next page"), .. Shown.Hints];
+    public IReadOnlyList<KeyHint> Hints => Shown.Hints.Count > 0 ? Shown.Hints : s_hints;
 
     private HostSection Shown => _sections[_active];
 

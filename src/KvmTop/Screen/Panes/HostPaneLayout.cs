@@ -57,7 +57,7 @@ internal sealed class HostPaneLayout() : HostSection('l', "Layout")
         .Add(9, new("housekeeping ", Role.Strong), new("online and neither isolated nor without tick: where everything else runs.", Role.Text))
         .Add(9, new("interrupts, work ", Role.Strong), new("where interrupts go that nobody has placed (/proc/irq/default_smp_affinity), and the kernel's unbound work (/sys/devices/virtual/workqueue/cpumask). Both should leave isolated CPUs alone.", Role.Text));
 
-    private int DistanceRows => 2 + _topology!.Nodes.Count + (_model!.Nodes.Any(n => n.Distances.Count > 0) ? 2 : 1);
+    private int DistanceRows => 3 + _topology!.Nodes.Count;
 
     private List<(string Label, string Text, CpuSet? Cpus, Role Role)> Sets()
     {

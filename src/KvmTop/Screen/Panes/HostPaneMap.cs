@@ -25,7 +25,7 @@ internal sealed class HostPaneMap() : HostSection('m', "Map")
     public override IReadOnlyCollection<Topic> Needs { get; } = [VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, MachineTopic.Instance, CpuLayoutTopic.Instance];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<KeyHint> Hints => [new("v", _allVcpus ? "VMs" : "vCPUs"), new("k", _byCore ? "By number" : "By core")];
+    public override IReadOnlyList<KeyHint> Hints => [new("v", _allVcpus ? "VMs" : "vCPUs"), new("k", _byCore ? "Numbers" : "Cores")];
 
     /// <inheritdoc/>
     public override bool HasHead => true;
@@ -64,7 +64,8 @@ internal sealed class HostPaneMap() : HostSection('m', "Map")
         }
 
         _reason = seen == 0 ? "no vCPU runs, or they could not be told apart" : null;
-        _rows.Sort((a, b) => (Order(a), a.Label).CompareTo((Order(b), b.Label)));
+        var claims = CpuMap.ClaimsOf(_topology!, _rows);
+        _rows.Sort((a, b) => Order(a, claims) is var x && Order(b, claims) is var y && x != y ? x.CompareTo(y) : string.CompareOrdinal(a.Label, b.Label));
     }
 
     /// <inheritdoc/>
@@ -202,8 +203,9 @@ internal sealed class HostPaneMap() : HostSection('m', "Map")
         }
     }
 
-    private (bool Floats, int First, int Count) Order(CpuMapRow row) =>
-        row.Allowed is { } allowed && CpuMap.IsPinned(_topology!, allowed) ? (false, allowed.First, allowed.Count) : (true, 0, 0);
+    /// <summary>Those that crowd each other first, then those that are pinned, by their CPUs; then all others.</summary>
+    private (int Kind, int First, int Count) Order(CpuMapRow row, IReadOnlyDictionary<int, double> claims) =>
+        row.Allowed is not { } allowed || !CpuMap.IsPinned(_topology!, allowed) ? (2, 0, 0) : (allowed.Any(c => CpuMap.IsCrowded(claims.GetValueOrDefault(c))) ? 0 : 1, allowed.First, allowed.Count);
 
     private CpuSet? Allowed(string? list)
     {

@@ -151,7 +151,7 @@ internal sealed class HostPanePower() : HostSection('p', "Power")
             text.Add($"governor and clock: {_clockReason}", Role.Disabled);
         }
 
-        foreach (var limits in _model!.Limits.GroupBy(l => l.Value).Take(4))
+        foreach (var limits in _model!.Limits.GroupBy(l => l.Value).OrderByDescending(g => g.Count()).Take(4))
         {
             text.Add(2, [.. Limits(limits.Key, CpuSet.Of(limits.Select(l => l.Key)))]);
         }
@@ -165,12 +165,12 @@ internal sealed class HostPanePower() : HostSection('p', "Power")
         for (var i = 0; i < _model.States.Count; i++)
         {
             var state = _model.States[i];
-            spans.Add(new($" {(unicode ? '■' : AsciiFills[i % AsciiFills.Length])} ", Depth(i)));
+            spans.Add(new($" {(unicode ? '■' : AsciiFills[i % AsciiFills.Length])}\u00a0", Depth(i)));
             spans.Add(new(state.Name, Role.Strong));
-            spans.Add(new(state.LatencyMicroseconds is { } us ? string.Create(CultureInfo.InvariantCulture, $" {us}\u00a0us") : "", Role.Text));
+            spans.Add(new(state.LatencyMicroseconds is { } us ? string.Create(CultureInfo.InvariantCulture, $"\u00a0{us}\u00a0us") : "", Role.Text));
             if (_model.DisabledOn(i) is { Count: > 0 } off)
             {
-                spans.Add(new(off.Count == _model.Idle.Count ? " off everywhere" : $" off on {off}", Role.Warn));
+                spans.Add(new(off.Count == _model.Idle.Count ? "\u00a0off\u00a0everywhere" : $"\u00a0off\u00a0on\u00a0{off}", Role.Warn));
             }
         }
 
@@ -193,7 +193,7 @@ internal sealed class HostPanePower() : HostSection('p', "Power")
 
         if (cpus.Count < _model!.Limits.Count)
         {
-            yield return new($"  CPUs {cpus}", Role.Dim);
+            yield return new($"  {(cpus.Count == 1 ? "CPU" : "CPUs")} {cpus}", Role.Dim);
         }
     }
 
