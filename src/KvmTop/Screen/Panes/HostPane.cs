@@ -9,6 +9,7 @@ internal sealed class HostPane : IPane
     private static readonly KeyHint[] s_hints = [new("Right", "Next page")];
 
     private readonly HostSection[] _sections = [new HostPaneOverview(), new HostPanePower(), new HostPaneIrqs(), new HostPaneSoftirqs(), new HostPaneLayout(), new HostPaneMap()];
+    private readonly Buffer _head = new(0, 0);
     private Rect _tabs;
     private int _active;
 
@@ -37,7 +38,7 @@ internal sealed class HostPane : IPane
     {
         (_tabs, var rest) = area.CutTop(1);
         TabBar.Render(buffer, _tabs, Tabs(), _active, ui.Unicode);
-        var head = Shown.HasHead ? Shown.DrawHead(new Pen(buffer, ui.Unicode), rest) : 0;
+        var head = Shown.HasHead ? DrawHead(buffer, rest, ui.Unicode) : 0;
         var widest = rest.Width - (Shown.HasHead ? 1 : 0);
         Shown.Page.Render(buffer, rest.CutTop(head).Remaining, ui.Unicode, (pen, page) => Shown.Draw(pen, new Rect(page.X, page.Y, Math.Min(page.Width, widest), page.Height)));
     }
@@ -79,6 +80,23 @@ internal sealed class HostPane : IPane
             help.Add($"{section.Title} ({section.Key})", Role.Heading);
             section.Describe(help);
         }
+    }
+
+    /// <summary>Draws by way of a buffer of its own, so that what is higher than the area stays in it.</summary>
+    private int DrawHead(Buffer buffer, Rect area, bool unicode)
+    {
+        _head.Resize(area.Width, area.Height);
+        var rows = Math.Min(area.IsEmpty ? 0 : Shown.DrawHead(new Pen(_head, unicode), _head.Area), area.Height);
+        for (var y = 0; y < rows; y++)
+        {
+            var row = _head.Row(y);
+            for (var x = 0; x < row.Length; x++)
+            {
+                buffer.Set(area.X + x, area.Y + y, row[x].Rune, row[x].Style);
+            }
+        }
+
+        return rows;
     }
 
     private Tab[] Tabs() => Array.ConvertAll(_sections, s => new Tab(s.Key.ToString(), s.Title));

@@ -161,16 +161,18 @@ internal sealed class HostPanePower() : HostSection('p', "Power")
             return text.Add($"idle states: {reason}", Role.Disabled);
         }
 
+        // What belongs together stays in one line.
+        var joint = unicode ? '\u00a0' : ' ';
         var spans = new List<TextSpan> { new("idle states", Role.Label), new($"  {_model.IdleDriver ?? "-"}, chosen by {_model.IdleGovernor ?? "-"}  ", Role.Dim) };
         for (var i = 0; i < _model.States.Count; i++)
         {
             var state = _model.States[i];
-            spans.Add(new($" {(unicode ? '■' : AsciiFills[i % AsciiFills.Length])}\u00a0", Depth(i)));
+            spans.Add(new($" {(unicode ? '■' : AsciiFills[i % AsciiFills.Length])}{joint}", Depth(i)));
             spans.Add(new(state.Name, Role.Strong));
-            spans.Add(new(state.LatencyMicroseconds is { } us ? string.Create(CultureInfo.InvariantCulture, $"\u00a0{us}\u00a0us") : "", Role.Text));
+            spans.Add(new(state.LatencyMicroseconds is { } us ? string.Create(CultureInfo.InvariantCulture, $"{joint}{us}{joint}us") : "", Role.Text));
             if (_model.DisabledOn(i) is { Count: > 0 } off)
             {
-                spans.Add(new(off.Count == _model.Idle.Count ? "\u00a0off\u00a0everywhere" : $"\u00a0off\u00a0on\u00a0{off}", Role.Warn));
+                spans.Add(new(off.Count == _model.Idle.Count ? $"{joint}off{joint}everywhere" : $"{joint}off{joint}on{joint}{off}", Role.Warn));
             }
         }
 
