@@ -60,7 +60,7 @@ internal sealed class HostPaneIrqs() : HostSection('t', "Interrupts")
         }
 
         _rows.Sort(static (a, b) => (double.IsNaN(b.PerSecond) ? -1 : b.PerSecond).CompareTo(double.IsNaN(a.PerSecond) ? -1 : a.PerSecond));
-        _rows.Insert(0, Sum(_rows, model.Cpus.Length));
+        _rows.Insert(0, Sum(_rows, model.Cpus.Length, _quiet > 0));
         _labels = Math.Clamp(_rows.Max(r => r.Label.Length), 4, 8);
     }
 
@@ -119,7 +119,7 @@ internal sealed class HostPaneIrqs() : HostSection('t', "Interrupts")
 
     private double At(CpuInterruptRate rate, int cpu) => _places.TryGetValue(cpu, out var place) && place < rate.PerCpu.Length ? rate.PerCpu[place] : double.NaN;
 
-    private static CpuInterruptRate Sum(List<CpuInterruptRate> rates, int cpus)
+    private static CpuInterruptRate Sum(List<CpuInterruptRate> rates, int cpus, bool someAreQuiet)
     {
         var (sum, all) = (new double[cpus], 0.0);
         foreach (var rate in rates)
@@ -131,7 +131,7 @@ internal sealed class HostPaneIrqs() : HostSection('t', "Interrupts")
             }
         }
 
-        return new CpuInterruptRate("all", "", rates.Count == 0 ? double.NaN : all, sum);
+        return new CpuInterruptRate("all", "", rates.Count == 0 && !someAreQuiet ? double.NaN : all, sum);
     }
 
     private int DrawHeading(Pen pen, Rect area, CpuColumns band)
