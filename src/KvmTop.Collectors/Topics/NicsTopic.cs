@@ -67,6 +67,8 @@ public sealed record NicsModel(IReadOnlyDictionary<VmKey, VmNics> Vms)
 /// <summary>What each network device of each VM moves: the counters of its tap, in whatever network namespace that is.</summary>
 public sealed class NicsTopic : Topic<NicsSample, NicsModel>
 {
+    private static readonly Func<NicInfo, NicInfo, bool> s_same = static (a, b) => a.Interface == b.Interface;
+
     internal const string NoInterface = "its back end has no interface of the host's to count on";
 
     private NicsTopic()
@@ -93,12 +95,12 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
     {
         var seconds = before is null ? 0 : (now.At - before.At).TotalSeconds;
         var nics = new NicModel[now.Nics.Count];
-        double rx = 0, tx = 0;
-        var counted = 0;
+        DeviceSum rx = default, tx = default;
         for (var i = 0; i < nics.Length; i++)
         {
             var info = now.Nics[i];
-            var (was, counters) = (Find(before, info, i), now.Counters[i]);
+            var was = DevicePlace.Before(before?.Nics, info, i, s_same) is >= 0 and var place ? before!.Counters[place] : null;
+            var counters = now.Counters[i];
             // What the guest sends is what its tap receives; a macvtap counts as the guest does.
             var (first, second) = info.Kind == "macvtap" ? (was, counters) : (Turned(was), Turned(counters));
             double Rate(Func<NetDevCounters, ulong> counter) => Rates.PerSecond(first is { } b ? counter(b) : null, second is { } n ? counter(n) : null, seconds);
@@ -115,30 +117,15 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
             };
             if (info.Interface is not null)
             {
-                counted++;
-                (rx, tx) = (rx + nic.RxBytesPerSecond, tx + nic.TxBytesPerSecond);
+                rx.Add(nic.RxBytesPerSecond);
+                tx.Add(nic.TxBytesPerSecond);
             }
         }
 
-        var reason = now.Reason ?? (nics.Length == 0 ? "it has no network device" : counted == 0 ? NoInterface : null);
-        return new VmNics(nics, reason, counted > 0 ? rx : double.NaN, counted > 0 ? tx : double.NaN);
+        var reason = now.Reason ?? (nics.Length == 0 ? "it has no network device" : rx.Count == 0 ? NoInterface : null);
+        return new VmNics(nics, reason, rx.PerSecond(), tx.PerSecond());
     }
 
     private static NetDevCounters? Turned(NetDevCounters? c) =>
         c is { } n ? new NetDevCounters(n.TxBytes, n.TxPackets, n.TxErrors, n.TxDropped, n.RxBytes, n.RxPackets, n.RxErrors, n.RxDropped) : null;
-
-    private static NetDevCounters? Find(VmNicsSample? before, NicInfo info, int place)
-    {
-        if (before is null)
-            return null;
-        if (place < before.Nics.Count && before.Nics[place].Interface == info.Interface)
-            return before.Counters[place];
-        for (var i = 0; i < before.Nics.Count; i++)
-        {
-            if (before.Nics[i].Interface == info.Interface)
-                return before.Counters[i];
-        }
-
-        return null;
-    }
 }

@@ -24,6 +24,31 @@ public static class QmpAnswers
     private const int MostDisks = 512;
     private const int LongestText = 256;
 
+    /// <summary>"major.minor.micro" of a greeting, <c>{"version": {"qemu": {..}}}</c>; null when it has none.</summary>
+    public static string? GreetedVersion(ReadOnlySpan<byte> greeting)
+    {
+        Span<int> parts = stackalloc int[3];
+        parts.Fill(-1);
+        try
+        {
+            var reader = new Utf8JsonReader(greeting);
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.PropertyName)
+                    continue;
+                var part = reader.ValueTextEquals("major"u8) ? 0 : reader.ValueTextEquals("minor"u8) ? 1 : reader.ValueTextEquals("micro"u8) ? 2 : -1;
+                if (part >= 0 && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number))
+                    parts[part] = number;
+            }
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+
+        return parts[0] < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{parts[0]}.{parts[1]}.{parts[2]}");
+    }
+
     /// <summary>query-block; null when it is not such an answer.</summary>
     public static IReadOnlyList<BlockInfo>? Blocks(ReadOnlyMemory<byte> json) => Read(json, static root =>
     {

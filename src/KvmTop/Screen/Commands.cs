@@ -26,12 +26,12 @@ internal sealed class Commands
         (_app, _ui) = (app, app.Ui);
         _all =
         [
-            Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help") },
-            Make("setup", "F2", "setup: columns, theme, delay; saved on request", Setup, Key.F2) with { Hint = new("F2", "Setup") },
-            Make("search", "F3 /", "search a name; n repeats", Search, Key.F3, '/') with { Hint = new("F3", "Search") },
+            Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help", 8) },
+            Make("setup", "F2", "setup: columns, theme, delay; saved on request", Setup, Key.F2) with { Hint = new("F2", "Setup", 1) },
+            Make("search", "F3 /", "search a name; n repeats", Search, Key.F3, '/') with { Hint = new("F3", "Search", 3) },
             Make("next", "n", "next match of the search", () => SearchAgain(next: true), null, 'n'),
-            Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", Filter, Key.F4, '\\') with { Hint = new("F4", "Filter") },
-            Make("sort", "F6", "choose the sort column from all there are", SortMenu, Key.F6) with { Hint = new("F6", "Sort") },
+            Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", Filter, Key.F4, '\\') with { Hint = new("F4", "Filter", 4) },
+            Make("sort", "F6", "choose the sort column from all there are", SortMenu, Key.F6) with { Hint = new("F6", "Sort", 2) },
             Make("sortleft", "<", "sort by the column to the left", () => MoveSort(-1), null, '<'),
             Make("sortright", ">", "sort by the column to the right", () => MoveSort(1), null, '>'),
             Make("reverse", "r", "reverse the order", Reverse, null, 'r'),
@@ -51,7 +51,7 @@ internal sealed class Commands
             Make("redraw", "Ctrl-L", "draw everything anew", _app.Redraw, null, '\f'),
             Make("exits", "X", "trace the exits of the VM under the cursor: why, how many, how long", TraceExits, null, 'X') with { Hint = new("X", "Exits") },
             Make("suspend", "Ctrl-Z", "stop, until the shell's fg", _app.Suspend, null, '\x1a'),
-            Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit") },
+            Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit", KeyHint.Always) },
         ];
     }
 
