@@ -66,6 +66,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
         private readonly QmpQuery _blocks = connection.Query("query-block");
         private VmDisksSample _latest = new(TimeSpan.Zero, [], null, "QMP: no answer yet");
         private TimeSpan _infoDue;
+        private readonly DiskThrottles _throttles = new(connection);
         private int _generation;
 
         public VmDisksSample Read(TimeSpan now)
@@ -73,8 +74,14 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
             if (connection.State == QmpState.Refused)
                 return _latest = new VmDisksSample(TimeSpan.Zero, [], null, connection.Reason);
 
-            if (_blocks.TryTake(out var blocks) && blocks.IsOk)
-                _latest = _latest with { Infos = QmpAnswers.Blocks(blocks.Json) ?? _latest.Infos };
+            if (_blocks.TryTake(out var blocks) && blocks.IsOk && QmpBlocks.Parse(blocks.Json) is { } infos)
+            {
+                _throttles.Ask(infos);
+                _latest = _latest with { Infos = _throttles.Complete(infos) };
+            }
+
+            if (_throttles.Take() && _latest.Infos is { } incomplete)
+                _latest = _latest with { Infos = _throttles.Complete(incomplete) };
             if (_stats.TryTake(out var stats))
                 _latest = stats.IsOk ? Take(stats, now) : _latest with { Reason = stats.Reason, Before = null };
 

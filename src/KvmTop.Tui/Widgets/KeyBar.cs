@@ -69,7 +69,7 @@ public static class KeyBar
             need += WidthOf(hints[i]);
         }
 
-        for (var room = row.Width; need > Math.Max(room, 0); room = row.Width - 1)
+        while (need > Math.Max(row.Width, 0))
         {
             var least = -1;
             for (var i = 0; i < places.Length; i++)
@@ -77,7 +77,6 @@ public static class KeyBar
                 least = places[i] >= 0 && (least < 0 || hints[i].Priority <= hints[least].Priority) ? i : least;
             }
 
-            // From now on the mark that something is missing needs its cell too.
             need -= WidthOf(hints[least]);
             places[least] = -1;
         }

@@ -50,7 +50,7 @@ public sealed class PerfSourceTests : IDisposable
                 Thread.Sleep(2000);
                 guest.Qmp("stop");
                 var after = Totals(reading, guest.Pid);
-                Assert.Equal(0, Native.kill(stat.Id, 2));
+                Assert.Equal(0, Native.Kill(stat.Id, 2));
                 var output = stat.StandardError.ReadToEnd();
                 stat.WaitForExit();
                 var counted = output.Split('\n').Select(l => l.Split(',')).Where(f => f.Length > 2 && f[2].StartsWith("kvm:", StringComparison.Ordinal))

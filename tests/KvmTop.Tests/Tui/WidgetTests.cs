@@ -143,7 +143,8 @@ public sealed class WidgetTests
 
         Assert.Equal(" F1 Help  F2 Setup  N Nested  P Pin  F10 Quit", Drawn(46));
         Assert.Equal(" F1 Help  N Nested  P Pin  F10 Quit …", Drawn(45));
-        Assert.Equal(" F1 Help  N Nested  F10 Quit …", Drawn(36));
+        Assert.Equal(" F1 Help  N Nested  F10 Quit …", Drawn(35));
+        Assert.Equal(" F1 Help  N Nested  P Pin  F10 Quit…", Drawn(36));
         Assert.Equal(" F10 Quit …", Drawn(12));
         Assert.Equal((4, -1), (KeyBar.HitTest(buffer.Area, hints, 2, 0), KeyBar.HitTest(buffer.Area, hints, 10, 0)));
         Assert.Equal("…", Drawn(5));
