@@ -47,17 +47,10 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
     /// <summary>The disks of a domain of libvirt's, whose monitor is libvirt's alone.</summary>
     private VmDisksSample? OfLibvirt(VmKey key)
     {
-        if (_libvirt.Answer is not { } answer || !_libvirt.ByVm.TryGetValue(key, out var domain))
+        if (_libvirt.Find(key) is not ({ } domain, var was))
             return null;
-        VmDisksSample? before = null;
-        foreach (var was in _libvirt.Before?.Domains ?? [])
-        {
-            // The same run of it: another one has another number.
-            if (was.Uuid == domain.Uuid && was.Id == domain.Id)
-                before = new VmDisksSample(_libvirt.Before!.At, was.Disks, was.DiskInfos, null);
-        }
-
-        return new VmDisksSample(answer.At, domain.Disks, domain.DiskInfos, null, before);
+        var before = was is null ? null : new VmDisksSample(_libvirt.Before!.At, was.Disks, was.DiskInfos, null);
+        return new VmDisksSample(_libvirt.Answer!.At, domain.Disks, domain.DiskInfos, null, before);
     }
 
     private sealed class Asked(QmpConnection connection)

@@ -133,7 +133,7 @@ public sealed class LibvirtTopic : PlainTopic<LibvirtModel>
                 _since = _session.Now;
             }
 
-            _session.Ask();
+            _session.Ask(_domains.NicsWanted);
             return Read(_session);
         }
 

@@ -19,7 +19,14 @@ public sealed record NicInfo(string Name, string? Interface, string Kind, string
 /// <param name="Nics">The devices.</param>
 /// <param name="Counters">Of each device; null where it has no interface, or that could not be read.</param>
 /// <param name="Reason">Why the devices are not known.</param>
-public sealed record VmNicsSample(TimeSpan At, IReadOnlyList<NicInfo> Nics, NetDevCounters?[] Counters, string? Reason);
+public sealed record VmNicsSample(TimeSpan At, IReadOnlyList<NicInfo> Nics, NetDevCounters?[] Counters, string? Reason)
+{
+    /// <summary>The counters are the guest's already; those of a tap are the other way round.</summary>
+    public bool IsGuestView { get; init; }
+
+    /// <summary>The reading before this one, from who has a pace of his own; null: that of the tick before.</summary>
+    public VmNicsSample? Before { get; init; }
+}
 
 /// <summary>The networks of all VMs.</summary>
 /// <param name="Vms">Per VM.</param>
@@ -64,7 +71,7 @@ public sealed record NicsModel(IReadOnlyDictionary<VmKey, VmNics> Vms)
     public VmNics? Find(VmKey vm) => Vms.GetValueOrDefault(vm);
 }
 
-/// <summary>What each network device of each VM moves: the counters of its tap, in whatever network namespace that is.</summary>
+/// <summary>What each network device of each VM moves: the counters of its tap, in whatever network namespace that is; of a domain whose descriptors may not be seen, what libvirt counts.</summary>
 public sealed class NicsTopic : Topic<NicsSample, NicsModel>
 {
     private static readonly Func<NicInfo, NicInfo, bool> s_same = static (a, b) => a.Interface == b.Interface;
@@ -72,7 +79,7 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
     internal const string NoInterface = "its back end has no interface of the host's to count on";
 
     private NicsTopic()
-        : base("nics", "Networks of the VMs", TimeSpan.Zero, VmsTopic.Instance)
+        : base("nics", "Networks of the VMs", TimeSpan.Zero, VmsTopic.Instance, LibvirtTopic.Instance)
     {
     }
 
@@ -87,12 +94,14 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
     {
         var vms = new Dictionary<VmKey, VmNics>(now.Vms.Count);
         foreach (var (key, sample) in now.Vms)
-            vms.Add(key, Derive(before is not null && before.Vms.TryGetValue(key, out var was) ? was : null, sample));
+            vms.Add(key, Derive(sample.IsGuestView ? sample.Before : before is not null && before.Vms.TryGetValue(key, out var was) ? was : null, sample));
         return new NicsModel(vms);
     }
 
     private static VmNics Derive(VmNicsSample? before, VmNicsSample now)
     {
+        // Not the same view of it: a rate between the two would be nonsense.
+        before = before?.IsGuestView == now.IsGuestView ? before : null;
         var seconds = before is null ? 0 : (now.At - before.At).TotalSeconds;
         var nics = new NicModel[now.Nics.Count];
         DeviceSum rx = default, tx = default;
@@ -102,7 +111,7 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
             var was = DevicePlace.Before(before?.Nics, info, i, s_same) is >= 0 and var place ? before!.Counters[place] : null;
             var counters = now.Counters[i];
             // What the guest sends is what its tap receives; a macvtap counts as the guest does.
-            var (first, second) = info.Kind == "macvtap" ? (was, counters) : (Turned(was), Turned(counters));
+            var (first, second) = now.IsGuestView || info.Kind == "macvtap" ? (was, counters) : (Turned(was), Turned(counters));
             double Rate(Func<NetDevCounters, ulong> counter) => Rates.PerSecond(first is { } b ? counter(b) : null, second is { } n ? counter(n) : null, seconds);
             var nic = nics[i] = new NicModel
             {
