@@ -11,10 +11,10 @@ namespace KvmTop;
 /// <summary>A host and the hub that polls it, with the threads they need: what the screen and the batch printer both stand on.</summary>
 internal sealed class Monitor : IDisposable
 {
-    private readonly EventLoopScheduler _collector = new(start => new Thread(start) { IsBackground = true, Name = "collector" });
-    private readonly EventLoopScheduler _worker = new(start => new Thread(start) { IsBackground = true, Name = "slow topics" });
-    private readonly EventLoopScheduler _checks = new(start => new Thread(start) { IsBackground = true, Name = "checks" });
-    private readonly EventLoopScheduler _actions = new(start => new Thread(start) { IsBackground = true, Name = "actions" });
+    private readonly LoopScheduler _collector = new("collector");
+    private readonly LoopScheduler _worker = new("slow topics");
+    private readonly LoopScheduler _checks = new("checks");
+    private readonly LoopScheduler _actions = new("actions");
     private readonly CollectorServices _services = new();
 
     /// <param name="options">Which host, and how often.</param>

@@ -94,8 +94,10 @@ internal sealed class App : IDisposable
         }
 
         Ui.Actions?.Deliver();
-        Demand();
+
+        // Drawing tells which columns there is room for: what they need is read, and what does not fit is not.
         Draw();
+        Demand();
 
         // The first snapshot has no rates yet, as in batch: it does not count.
         if (_updates > Ui.Options.Iterations)
