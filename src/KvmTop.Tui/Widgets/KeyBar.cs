@@ -3,7 +3,7 @@ namespace KvmTop.Tui;
 /// <summary>A key and what it does.</summary>
 /// <param name="Key">The key as it is written, "F1".</param>
 /// <param name="Label">What it does, in a word.</param>
-public readonly record struct KeyHint(string Key, string Label);
+public sealed record KeyHint(string Key, string Label);
 
 /// <summary>The footer: keys and what they do. Those that do not fit are left out from the right.</summary>
 public static class KeyBar

@@ -25,6 +25,12 @@ public sealed class TableState
     /// <summary>True when columns are hidden on the right.</summary>
     public bool HidesRight { get; internal set; }
 
+    /// <summary>True for a column that was on the screen at the last drawing; for all of them before the first.</summary>
+    public bool Shows(int column) => _layout.Count == 0 || _layout.Exists(l => l.Column == column);
+
+    /// <summary>Says that the columns are others from now on: which of them fit is seen at the next drawing.</summary>
+    public void ForgetColumns() => _layout.Clear();
+
     /// <summary>The columns on the screen with place and width, from left to right.</summary>
     internal List<(int Column, int X, int Width)> Layout => _layout;
 

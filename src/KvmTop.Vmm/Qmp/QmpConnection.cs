@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -123,7 +124,7 @@ public sealed class QmpConnection
     }
 
     /// <summary>Takes the oldest event that has come in.</summary>
-    public bool TryTakeEvent(out QmpEvent e)
+    public bool TryTakeEvent([NotNullWhen(true)] out QmpEvent? e)
     {
         lock (_gate)
             return _events.TryDequeue(out e);

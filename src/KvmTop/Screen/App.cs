@@ -91,8 +91,9 @@ internal sealed class App : IDisposable
             _updates++;
         }
 
-        Demand();
+        // In this order: only what has been laid out is known to fit, and is read.
         Draw();
+        Demand();
 
         // The first snapshot has no rates yet, as in batch: it does not count.
         if (_updates > Ui.Options.Iterations)

@@ -99,7 +99,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     public abstract char Key { get; }
 
     /// <inheritdoc/>
-    public virtual IReadOnlyCollection<Topic> Needs => [.. Catalog.Needs(_columns), .. _sortColumn.Needs];
+    public virtual IReadOnlyCollection<Topic> Needs => [.. Catalog.Needs(Wanted), .. _sortColumn.Needs];
 
     /// <inheritdoc/>
     public virtual IReadOnlyList<KeyHint> Hints => [];
@@ -118,6 +118,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
         set
         {
             // The first is the row's name: it stays when the others scroll.
+            _state.ForgetColumns();
             _columns = [.. value.Select(id => Metrics.FirstOrDefault(m => m.Id == id)).OfType<Metric<TRow>>()];
             _tableColumns = new TableColumn[_columns.Length];
             for (var i = 0; i < _columns.Length; i++)
@@ -173,6 +174,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     protected (TRow Row, Metric<TRow> Metric) At(int row, int column) => (_rows[row], _columns[column]);
 
     /// <summary>True while there is a row under the cursor.</summary>
+    [MemberNotNullWhen(true, nameof(Selected))]
     protected bool HasSelected => _state.Selected >= 0 && _state.Selected < _rows.Count;
 
     /// <inheritdoc/>
@@ -278,6 +280,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
         Unicode = ui.Unicode;
         if (_rows.Count == 0 && RenderEmpty(buffer, area, ui))
         {
+            Table.Fit(area, _tableColumns, _state);
             return;
         }
 
@@ -437,6 +440,9 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
         return figure.Number == 0 ? Role.Dim : Role.Text;
     }
+
+    /// <summary>What is read for: the columns that fit on the screen. A filter may speak of any, so with one it is all.</summary>
+    private IEnumerable<Metric<TRow>> Wanted => _filter is null ? _columns.Where((_, i) => _state.Shows(i)) : _columns;
 
     private void Remember()
     {
