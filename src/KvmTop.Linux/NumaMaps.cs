@@ -5,7 +5,7 @@ namespace KvmTop.Linux;
 /// <param name="PageBytes">The size of a page: that of a hugetlb page, or the base page, in which transparent hugepages are counted too.</param>
 /// <param name="Hugetlb">True for pages of a hugepage pool.</param>
 /// <param name="Bytes">How much.</param>
-public sealed record NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
+public readonly record struct NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
 
 /// <summary>
 /// Where the memory of a process lies, summed from <c>/proc/PID/numa_maps</c> (numa(7)): a line per mapping with its pages by node and their size.
