@@ -151,8 +151,8 @@ internal sealed class KvmStatsBuffer
 /// <summary>The buffers that go round. A buffer comes back when it is older than the latest two ticks and nobody leases it.</summary>
 internal sealed class KvmStatsBuffers
 {
-    // The one being written, the tick before, and two for a screen that is a tick behind.
-    private const int Usual = 4;
+    // The one being written, the tick before, and the one that this was compared with, for a screen that is a tick behind. More would be memory that is cold when it is written.
+    private const int Usual = 3;
 
     private readonly Lock _gate = new();
     private readonly List<KvmStatsBuffer> _all = [];

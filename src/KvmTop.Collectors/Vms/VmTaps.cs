@@ -47,11 +47,11 @@ internal sealed class VmTaps(HostRoot host)
             Nics = nics;
     }
 
-    private SortedDictionary<string, Tap> Interfaces(int pid, out int vhost, out Errno errno)
+    private Dictionary<string, Tap> Interfaces(int pid, out int vhost, out Errno errno)
     {
         var folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd");
         var entries = new List<NumberedEntry>();
-        var found = new SortedDictionary<string, Tap>(StringComparer.Ordinal);
+        var found = new Dictionary<string, Tap>(StringComparer.Ordinal);
         vhost = 0;
         errno = host.ListNumbers(folder, entries);
         Span<byte> target = stackalloc byte[64];
@@ -88,13 +88,14 @@ internal sealed class VmTaps(HostRoot host)
         return found;
     }
 
-    private List<NicInfo> Match(SortedDictionary<string, Tap> found, IReadOnlyList<VmDevice> devices, int vhost, bool other)
+    private List<NicInfo> Match(Dictionary<string, Tap> found, IReadOnlyList<VmDevice> devices, int vhost, bool other)
     {
         var nics = new List<NicInfo>();
         var queues = 0;
         foreach (var tap in found.Values)
             queues += tap.Queues;
         var free = new List<string>(found.Keys);
+        free.Sort(StringComparer.Ordinal);
         var unnamed = new List<VmDevice>();
         foreach (var device in devices)
         {
