@@ -148,12 +148,14 @@ internal sealed class BorrowedDescriptors
         public PidFd Process => process;
 
         public HashSet<BorrowedFile> Files { get; } = [];
+
+        /// <summary>The thread that closes must not do so in the middle of a read: the number could mean another file by then. One for all files of a process, so that reading them brings one lock into the caches.</summary>
+        public Lock Reading { get; } = new();
     }
 
     private sealed class BorrowedFile(BorrowedDescriptors all, Owner owner, int fd, Action released) : HostFile
     {
-        // The thread that closes must not do so in the middle of a read: the number could mean another file by then.
-        private readonly Lock _reading = new();
+        private readonly Lock _reading = owner.Reading;
         private int _fd = fd;
 
         public override int ReadAt(long offset, Span<byte> buffer)

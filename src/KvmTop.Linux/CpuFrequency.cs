@@ -4,7 +4,7 @@ namespace KvmTop.Linux;
 /// <param name="Governor">scaling_governor ("performance"), or null.</param>
 /// <param name="CurrentKHz">scaling_cur_freq in kHz, or null. On x86 it is measured over the last tick or so.</param>
 /// <param name="Reason">Why something is null; null when nothing is.</param>
-public readonly record struct CpuFrequency(string? Governor, long? CurrentKHz, string? Reason)
+public sealed record CpuFrequency(string? Governor, long? CurrentKHz, string? Reason)
 {
     /// <summary>Reads the figures of one CPU.</summary>
     public static CpuFrequency Read(HostRoot host, int cpu)

@@ -1,7 +1,7 @@
 namespace KvmTop.Linux;
 
 /// <summary>Where a CPU is. Numbers are the kernel's; those of cores are unique within their package and die only.</summary>
-public readonly record struct CpuPlace(int Cpu, int Package, int Die, int Core, int Node);
+public sealed record CpuPlace(int Cpu, int Package, int Die, int Core, int Node);
 
 /// <summary>A NUMA node and its CPUs; a node of memory alone has none.</summary>
 public sealed record NumaNode(int Number, CpuSet Cpus);

@@ -22,7 +22,7 @@ public sealed class DirectoryHost : HostRoot
     public DirectoryHost(string root = "/", IReadOnlyDictionary<string, string>? overrides = null, TimeProvider? time = null)
     {
         _root = root.TrimEnd('/');
-        _overrides = overrides is null ? [] : [.. overrides.OrderByDescending(o => o.Key.Length)];
+        _overrides = overrides is null or { Count: 0 } ? [] : [.. overrides.OrderByDescending(o => o.Key.Length)];
         Time = time ?? TimeProvider.System;
         _keepAtMost = RaiseDescriptorLimit() - ReservedDescriptors;
     }

@@ -10,7 +10,7 @@ namespace KvmTop.Linux;
 /// <param name="Reserved">resv_hugepages: promised to a mapping, not yet touched.</param>
 /// <param name="Surplus">surplus_hugepages: above the pool's fixed size.</param>
 /// <param name="Overcommit">nr_overcommit_hugepages: how many surplus pages there may be.</param>
-public readonly record struct HugepagePool(ulong SizeBytes, ulong? Total, ulong? Free, ulong? Reserved, ulong? Surplus, ulong? Overcommit);
+public sealed record HugepagePool(ulong SizeBytes, ulong? Total, ulong? Free, ulong? Reserved, ulong? Surplus, ulong? Overcommit);
 
 /// <summary>The hugepage pools of a host.</summary>
 public static class HugepagePools

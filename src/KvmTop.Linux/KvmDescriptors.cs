@@ -5,7 +5,7 @@ namespace KvmTop.Linux;
 /// <summary>A descriptor of a VMM on KVM's statistics.</summary>
 /// <param name="Fd">Its number in the VMM.</param>
 /// <param name="VcpuId">KVM's number of the vCPU, which need not be the VMM's index; -1 for those of the VM.</param>
-public readonly record struct KvmStatsDescriptor(int Fd, int VcpuId);
+public sealed record KvmStatsDescriptor(int Fd, int VcpuId);
 
 /// <summary>Finds the statistics descriptors that a VMM keeps open, by the links of <c>/proc/PID/fd</c>: <c>anon_inode:kvm-vcpu-stats:ID</c>, <c>anon_inode:kvm-vm-stats</c>.</summary>
 public static class KvmDescriptors

@@ -40,7 +40,8 @@ public static class Poll
                     due += interval * (Math.Floor((now - due) / interval) + 1);
                 }
 
-                next.Disposable = scheduler.Schedule(due - now, Tick);
+                // Timers drop parts of a millisecond: rounded up, a tick is not waited for twice.
+                next.Disposable = scheduler.Schedule(TimeSpan.FromMilliseconds(Math.Ceiling((due - now).TotalMilliseconds)), Tick);
             }
         });
 }

@@ -1,5 +1,5 @@
-using System.ComponentModel;
 using System.Diagnostics;
+using KvmTop.Linux;
 
 namespace KvmTop.Vmm;
 
@@ -18,68 +18,44 @@ public static class ChildProcess
 {
     private const int MostOutput = 4 << 20;
 
+    // A grandchild may hold the pipes open: what has come until then is what there is.
+    private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(1);
+
+    // What it prints is read by a machine.
+    private static readonly (string, string)[] s_variables = [("LC_ALL", "C")];
+
     /// <summary>Runs it. Never throws.</summary>
     /// <param name="program">A program found by PATH, or a path.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="deadline">After this it is killed.</param>
     public static ChildResult Run(string program, IReadOnlyList<string> arguments, TimeSpan deadline)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var errno = SpawnedProcess.Start(program, arguments, s_variables, out var started);
+        if (started is null)
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
+            return new ChildResult(null, [], [], errno == Errno.ENOENT ? $"{program} is not installed" : $"{program}: {errno.Describe()}");
+        }
 
-        // What it prints is read by a machine, and its debuginfo servers and pagers are nobody's business here.
-        start.Environment["LC_ALL"] = "C";
-        try
+        using var process = started;
+        var (output, error) = (new List<byte>(), new List<byte>());
+        var clock = Stopwatch.StartNew();
+        while (process.ExitCode is null)
         {
-            using var process = new Process { StartInfo = start };
-            process.Start();
-            process.StandardInput.Close();
-            var output = Drain(process.StandardOutput.BaseStream);
-            var error = Drain(process.StandardError.BaseStream);
-            if (!process.WaitForExit((int)deadline.TotalMilliseconds))
+            if (deadline - clock.Elapsed is not { Ticks: > 0 } left)
             {
-                process.Kill(entireProcessTree: true);
+                process.Kill();
                 return new ChildResult(null, [], [], $"{program}: no answer within {deadline.TotalSeconds:0.#} s");
             }
 
-            // A grandchild may hold the pipes open: what has come until now is what there is.
-            _ = Task.WaitAll([output, error], TimeSpan.FromSeconds(1));
-            return new ChildResult(process.ExitCode, Result(output), Result(error), null);
+            process.Listen(left, output, error, MostOutput);
         }
-        catch (Win32Exception e)
+
+        clock.Restart();
+        while (!process.IsSilent && s_lastWords - clock.Elapsed is { Ticks: > 0 } left)
         {
-            return new ChildResult(null, [], [], e.NativeErrorCode == 2 ? $"{program} is not installed" : $"{program}: {e.Message}");
+            process.Listen(left, output, error, MostOutput);
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException)
-        {
-            return new ChildResult(null, [], [], $"{program}: {e.Message}");
-        }
+
+        return new ChildResult(process.ExitCode, [.. output], [.. error], null);
     }
-
-    private static byte[] Result(Task<byte[]> task) => task.IsCompletedSuccessfully ? task.Result : [];
-
-    /// <summary>Reads to the end, so that the child never waits for us, and keeps the beginning.</summary>
-    private static Task<byte[]> Drain(Stream stream) => Task.Run(() =>
-    {
-        using var kept = new MemoryStream();
-        var buffer = new byte[16384];
-        try
-        {
-            for (int n; (n = stream.Read(buffer)) > 0;)
-            {
-                kept.Write(buffer, 0, (int)Math.Min(n, MostOutput - kept.Length));
-            }
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // Killed at its deadline: the caller says so.
-        }
-
-        return kept.ToArray();
-    });
 }

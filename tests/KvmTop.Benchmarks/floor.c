@@ -4,16 +4,11 @@
  * Opens, once, for every thread of the given processes its schedstat, for every vCPU thread (named "CPU n/KVM") its stat, and for
  * every process its stat, io and status: the files that kvmtop's topics of VMs and vCPU times read of guests without a quota. Then preads
  * them once a second, TICKS times; status as kvmtop does, a fifth of the processes at a time. Prints
- *   files=N ns_per_tick=N   files read in a tick; CPU time of this process (user and system) of the median tick, opening not
- *                           counted: a hypervisor that takes our CPU away in the middle of a tick makes means worthless. */
-#define _GNU_SOURCE
+ *   files=N ns_per_tick=N   files read in a tick; CPU time of the median tick, opening not counted. */
+#include "ticks.h"
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 struct kept {
@@ -67,17 +62,16 @@ static void keep_process(int pid)
     if (tasks) closedir(tasks);
 }
 
-static long long cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
+static int reads;
 
-static int by_value(const void *a, const void *b)
+static void read_all(int tick)
 {
-    long long x = *(const long long *)a, y = *(const long long *)b;
-    return (x > y) - (x < y);
+    static char buffer[16384];
+    for (int i = 0; i < file_count; i++) {
+        if (files[i].turn >= 0 && files[i].turn != tick % TURNS) continue;
+        reads++;
+        if (pread(files[i].fd, buffer, sizeof buffer, 0) < 0) buffer[0] = 0; /* a guest that went away: nothing to do */
+    }
 }
 
 int main(int argc, char **argv)
@@ -86,36 +80,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: floor TICKS PID...\n");
         return 2;
     }
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    raise_descriptor_limit();
     int ticks = atoi(argv[1]);
     for (int i = 2; i < argc; i++) keep_process(atoi(argv[i]));
     if (file_count == 0 || ticks <= 0) {
         fprintf(stderr, "floor: nothing to read\n");
         return 1;
     }
-
-    static char buffer[16384];
-    long long *cost = malloc(ticks * sizeof *cost);
-    if (!cost) return 1;
-    struct timespec next;
-    int reads = 0;
-    clock_gettime(CLOCK_MONOTONIC, &next);
-    for (int tick = 0; tick < ticks; tick++) {
-        next.tv_sec++;
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
-        long long before = cpu_ns();
-        for (int i = 0; i < file_count; i++) {
-            if (files[i].turn >= 0 && files[i].turn != tick % TURNS) continue;
-            reads++;
-            if (pread(files[i].fd, buffer, sizeof buffer, 0) < 0) buffer[0] = 0; /* a guest that went away: nothing to do */
-        }
-        cost[tick] = cpu_ns() - before;
-    }
-    qsort(cost, ticks, sizeof *cost, by_value);
-    printf("files=%d ns_per_tick=%lld\n", reads / ticks, cost[ticks / 2]);
+    long long median = median_tick_ns(ticks, read_all);
+    printf("files=%d ns_per_tick=%lld\n", reads / ticks, median);
     return 0;
 }

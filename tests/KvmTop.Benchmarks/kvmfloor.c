@@ -3,16 +3,12 @@
  * usage: kvmfloor TICKS PID...
  * Duplicates, once, every descriptor of the given processes that links to anon_inode:kvm-vcpu-stats, and finds out from its header how many
  * bytes of values it has and where. Then preads the values of all of them once a second, TICKS times. Prints
- *   files=N bytes=N ns_per_tick=N     CPU time of this process (user and system) of the median tick, setting up not counted. */
-#define _GNU_SOURCE
+ *   files=N bytes=N ns_per_tick=N     CPU time of the median tick, setting up not counted. */
+#include "ticks.h"
 #include <dirent.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef SYS_pidfd_open
@@ -64,17 +60,14 @@ static void keep_process(int pid)
     if (process >= 0) close(process);
 }
 
-static long long cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
+static char *buffer;
 
-static int by_value(const void *a, const void *b)
+static void read_all(int tick)
 {
-    long long x = *(const long long *)a, y = *(const long long *)b;
-    return (x > y) - (x < y);
+    (void)tick;
+    char *at = buffer; /* every vCPU its own place, as whoever wants rates must keep them */
+    for (int i = 0; i < count; at += sources[i++].bytes)
+        if (pread(sources[i].fd, at, sources[i].bytes, sources[i].at) < 0) *at = 0; /* a guest that went away */
 }
 
 int main(int argc, char **argv)
@@ -83,34 +76,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: kvmfloor TICKS PID...\n");
         return 2;
     }
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    raise_descriptor_limit();
     int ticks = atoi(argv[1]);
     for (int i = 2; i < argc; i++) keep_process(atoi(argv[i]));
     size_t bytes = 0;
     for (int i = 0; i < count; i++) bytes += sources[i].bytes;
-    long long *cost = malloc((ticks > 0 ? ticks : 1) * sizeof *cost);
-    char *buffer = malloc(bytes + 1);
-    if (count == 0 || ticks <= 0 || !cost || !buffer) {
+    buffer = calloc(bytes + 1, 1);
+    if (count == 0 || ticks <= 0 || !buffer) {
         fprintf(stderr, "kvmfloor: nothing to read (QEMU keeps its descriptors open from 8.1 on; duplicating them needs root)\n");
         return 1;
     }
-    memset(buffer, 0, bytes + 1);
-    struct timespec next;
-    clock_gettime(CLOCK_MONOTONIC, &next);
-    for (int tick = 0; tick < ticks; tick++) {
-        next.tv_sec++;
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
-        long long before = cpu_ns();
-        char *at = buffer; /* every vCPU its own place, as whoever wants rates must keep them */
-        for (int i = 0; i < count; at += sources[i++].bytes)
-            if (pread(sources[i].fd, at, sources[i].bytes, sources[i].at) < 0) *at = 0; /* a guest that went away */
-        cost[tick] = cpu_ns() - before;
-    }
-    qsort(cost, ticks, sizeof *cost, by_value);
-    printf("files=%d bytes=%zu ns_per_tick=%lld\n", count, bytes, cost[ticks / 2]);
+    long long median = median_tick_ns(ticks, read_all);
+    printf("files=%d bytes=%zu ns_per_tick=%lld\n", count, bytes, median);
     return 0;
 }

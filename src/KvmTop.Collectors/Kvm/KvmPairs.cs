@@ -25,24 +25,30 @@ internal readonly ref struct KvmPair(KvmCounterSet? set, ReadOnlySpan<ulong> bef
 /// <summary>Finds for the values of a VM those that they are to be compared with: the source's own before, else those of the tick before.</summary>
 internal readonly ref struct KvmPairs
 {
+    private static readonly KvmVcpuEntry[] s_none = new KvmVcpuEntry[1];
+    private static readonly KvmVmEntry[] s_noVm = new KvmVmEntry[1];
+
     private readonly KvmStatsBuffer? _before;
     private readonly KvmStatsBuffer _now;
     private readonly ref readonly KvmVmEntry _entry;
-    private readonly KvmVmEntry _was;
+    private readonly ref readonly KvmVmEntry _was;
 
-    public KvmPairs(KvmStatsBuffer? before, KvmStatsBuffer now, in KvmVmEntry entry)
+    /// <param name="before">The tick before; null for none.</param>
+    /// <param name="now">The tick.</param>
+    /// <param name="place">Which VM of <paramref name="now"/>.</param>
+    public KvmPairs(KvmStatsBuffer? before, KvmStatsBuffer now, int place)
     {
-        var place = before?.Find(entry.Key) ?? -1;
-        (_before, _now) = (place < 0 ? null : before, now);
-        _entry = ref entry;
-        _was = place < 0 ? default : before!.Vms[place];
+        _entry = ref now.Vms[place];
+        var was = before?.Find(_entry.Key, place) ?? -1;
+        (_before, _now) = (was < 0 ? null : before, now);
+        _was = ref was < 0 ? ref s_noVm[0] : ref before!.Vms[was];
     }
 
     public int VcpuCount => _entry.VcpuCount;
 
     public KvmPair OfVcpu(int place)
     {
-        var vcpu = _now.Vcpus(_entry)[place];
+        ref readonly var vcpu = ref _now.Vcpus(_entry)[place];
         return Pair(vcpu.Values, _entry.At, _entry.BeforeAt, Before(vcpu, place).Values, _was.At);
     }
 
@@ -60,7 +66,7 @@ internal readonly ref struct KvmPairs
             return (pair.PerSecond(pair.Set!.Exits), pair.PerSecond(pair.Set.HaltPollSuccess) + pair.PerSecond(pair.Set.HaltPollFail));
         }
 
-        var was = Before(vcpu, place);
+        ref readonly var was = ref Before(vcpu, place);
         var seconds = (_entry.At - _was.At).TotalSeconds;
         return ReferenceEquals(was.Values.Set, vcpu.Values.Set) ? (Rate(was.Exits, vcpu.Exits, seconds), Rate(was.Polled, vcpu.Polled, seconds)) : (double.NaN, double.NaN);
     }
@@ -68,28 +74,28 @@ internal readonly ref struct KvmPairs
     private static double Rate(ulong before, ulong now, double seconds) =>
         before == KvmVcpuEntry.NotCounted || now == KvmVcpuEntry.NotCounted ? double.NaN : Rates.PerSecond(before, now, seconds);
 
-    private KvmVcpuEntry Before(in KvmVcpuEntry vcpu, int place)
+    private ref readonly KvmVcpuEntry Before(in KvmVcpuEntry vcpu, int place)
     {
         if (_before is null)
         {
-            return default;
+            return ref s_none[0];
         }
 
         var vcpus = _before.Vcpus(_was);
         if (place < vcpus.Length && vcpus[place].Id == vcpu.Id && vcpus[place].Tid == vcpu.Tid)
         {
-            return vcpus[place];
+            return ref vcpus[place];
         }
 
         foreach (ref readonly var was in vcpus)
         {
             if (was.Id == vcpu.Id && was.Tid == vcpu.Tid)
             {
-                return was;
+                return ref was;
             }
         }
 
-        return default;
+        return ref s_none[0];
     }
 
     private KvmPair Pair(KvmValues values, TimeSpan at, TimeSpan ownBeforeAt, KvmValues was, TimeSpan wasAt)

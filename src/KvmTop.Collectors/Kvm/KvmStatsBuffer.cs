@@ -69,7 +69,12 @@ internal sealed class KvmStatsBuffer
     private int _vcpuCount;
     private int _vmCount;
 
-    /// <summary>Counts the uses; a sample remembers in which of them it was made.</summary>
+    public KvmStatsBuffer(KvmStatsBuffers all) => Sample = new KvmStatsSample(all, this);
+
+    /// <summary>What a collector hands on when it has filled the buffer: made once, since a tick should allocate nothing.</summary>
+    public KvmStatsSample Sample { get; }
+
+    /// <summary>Counts the uses; a model remembers of which of them it is.</summary>
     public long Generation { get; set; }
 
     /// <summary>How many look at it.</summary>
@@ -82,8 +87,8 @@ internal sealed class KvmStatsBuffer
     /// <summary>The values of a set that begin at a place.</summary>
     public ReadOnlySpan<ulong> Values(KvmCounterSet set, int at) => _words.AsSpan(at, set.Words);
 
-    /// <summary>The VM of an identity, or -1. VMs stand in the order of identity.</summary>
-    public int Find(VmKey key) => KvmVmOrder.Find(key, Vms);
+    /// <summary>The VM of an identity, or -1. VMs stand in the order of identity; <paramref name="hint"/> is where it stood at another tick.</summary>
+    public int Find(VmKey key, int hint = -1) => (uint)hint < (uint)_vmCount && _vms[hint].Key == key ? hint : KvmVmOrder.Find(key, Vms);
 
     public void Clear() => (_wordCount, _vcpuCount, _vmCount) = (0, 0, 0);
 
@@ -146,8 +151,8 @@ internal sealed class KvmStatsBuffer
 /// <summary>The buffers that go round. A buffer comes back when it is older than the latest two ticks and nobody leases it.</summary>
 internal sealed class KvmStatsBuffers
 {
-    // The one being written, the tick before, and two for a screen that is a tick behind.
-    private const int Usual = 4;
+    // The one being written, the tick before, and the one that this was compared with, for a screen that is a tick behind. More would be memory that is cold when it is written.
+    private const int Usual = 3;
 
     private readonly Lock _gate = new();
     private readonly List<KvmStatsBuffer> _all = [];
@@ -170,7 +175,7 @@ internal sealed class KvmStatsBuffers
 
             if (oldest is null || _all.Count < Usual)
             {
-                _all.Add(oldest = new KvmStatsBuffer());
+                _all.Add(oldest = new KvmStatsBuffer(this));
             }
 
             oldest.Generation = _generation;

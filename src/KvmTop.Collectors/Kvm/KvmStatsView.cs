@@ -13,9 +13,9 @@ public sealed class KvmStatsView : IDisposable
     /// <summary>Adds the counters of all VMs.</summary>
     public void AddHost(KvmCounterTable table)
     {
-        foreach (ref readonly var entry in _now.Buffer.Vms)
+        for (var i = 0; i < _now.Buffer.Vms.Length; i++)
         {
-            Add(entry, table);
+            Add(i, table);
         }
     }
 
@@ -28,7 +28,7 @@ public sealed class KvmStatsView : IDisposable
             return false;
         }
 
-        Add(_now.Buffer.Vms[place], table);
+        Add(place, table);
         return true;
     }
 
@@ -47,7 +47,7 @@ public sealed class KvmStatsView : IDisposable
             return false;
         }
 
-        Add(new KvmPairs(_before?.Buffer, _now.Buffer, _now.Buffer.Vms[place]).OfVcpu(vcpu), table);
+        Add(new KvmPairs(_before?.Buffer, _now.Buffer, place).OfVcpu(vcpu), table);
         return true;
     }
 
@@ -71,9 +71,9 @@ public sealed class KvmStatsView : IDisposable
         }
     }
 
-    private void Add(in KvmVmEntry entry, KvmCounterTable table)
+    private void Add(int place, KvmCounterTable table)
     {
-        var pairs = new KvmPairs(_before?.Buffer, _now.Buffer, entry);
+        var pairs = new KvmPairs(_before?.Buffer, _now.Buffer, place);
         for (var i = 0; i < pairs.VcpuCount; i++)
         {
             Add(pairs.OfVcpu(i), table);

@@ -4,7 +4,7 @@ namespace KvmTop.Collectors;
 /// <param name="Snapshot">The moment.</param>
 /// <param name="Vm">Its VM.</param>
 /// <param name="Position">Its place among the VM's vCPU threads.</param>
-public readonly record struct VcpuRow(Snapshot Snapshot, VmModel Vm, int Position)
+public sealed record VcpuRow(Snapshot Snapshot, VmModel Vm, int Position)
 {
     /// <summary>CPU and ready time.</summary>
     public ThreadLoad Load => Vm.Threads[Position];

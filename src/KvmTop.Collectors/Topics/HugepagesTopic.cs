@@ -58,7 +58,7 @@ public sealed class HugepagesTopic : PlainTopic<HugepagesModel>
             {
                 yield return new(time, Severity.Info, Id, null, $"hugepages of {SizeName(pool.SizeBytes)} appeared");
             }
-            else if (was.Value.Total is { } before1 && pool.Total is { } now1 && before1 != now1)
+            else if (was.Total is { } before1 && pool.Total is { } now1 && before1 != now1)
             {
                 yield return new(time, Severity.Info, Id, null, string.Create(CultureInfo.InvariantCulture, $"pool of {SizeName(pool.SizeBytes)} hugepages {before1} -> {now1} pages"));
             }

@@ -18,7 +18,7 @@ public sealed record InterruptsSample(TimeSpan ReadAt, IReadOnlyList<InterruptCo
 /// <param name="Label">"24", "LOC", "NET_RX".</param>
 /// <param name="Description">Device and kind, or empty.</param>
 /// <param name="PerSecond">Over all CPUs; NaN when unknown.</param>
-public readonly record struct InterruptRate(string Label, string Description, double PerSecond);
+public sealed record InterruptRate(string Label, string Description, double PerSecond);
 
 /// <summary>Interrupt rates, in the kernel's order.</summary>
 public sealed record InterruptsModel(IReadOnlyList<InterruptRate> Hard, IReadOnlyList<InterruptRate> Soft);

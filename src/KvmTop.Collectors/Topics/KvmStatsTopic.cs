@@ -3,18 +3,16 @@ using KvmTop.Linux;
 namespace KvmTop.Collectors;
 
 /// <summary>
-/// KVM's counters of all VMs at one moment. The values stand in a buffer that is used again some ticks later: they are there for the tick after, which compares with them, and
-/// for whoever holds a <see cref="KvmStatsView"/>.
+/// KVM's counters of all VMs at one moment. The values stand in a buffer that is used again, with its sample, some ticks later: they are there for the tick after, which compares with
+/// them, and for whoever holds a <see cref="KvmStatsView"/>.
 /// </summary>
 public sealed class KvmStatsSample
 {
-    internal KvmStatsSample(KvmStatsBuffers buffers, KvmStatsBuffer buffer) => (Buffers, Buffer, Generation) = (buffers, buffer, buffer.Generation);
+    internal KvmStatsSample(KvmStatsBuffers buffers, KvmStatsBuffer buffer) => (Buffers, Buffer) = (buffers, buffer);
 
     internal KvmStatsBuffers Buffers { get; }
 
     internal KvmStatsBuffer Buffer { get; }
-
-    internal long Generation { get; }
 }
 
 /// <summary>The rates of a vCPU that everybody asks for. NaN when unknown.</summary>
@@ -51,12 +49,15 @@ public sealed class KvmStatsModel
 {
     private readonly KvmStatsSample? _before;
     private readonly KvmStatsSample _now;
+    private readonly long _beforeGeneration;
+    private readonly long _nowGeneration;
     private readonly KvmVmRates[] _vms;
     private readonly KvmVcpuRates[] _vcpus;
 
     internal KvmStatsModel(KvmStatsSample? before, KvmStatsSample now, KvmVmRates[] vms, KvmVcpuRates[] vcpus)
     {
         (_before, _now, _vms, _vcpus) = (before, now, vms, vcpus);
+        (_beforeGeneration, _nowGeneration) = (before?.Buffer.Generation ?? 0, now.Buffer.Generation);
         foreach (ref readonly var vm in vms.AsSpan())
         {
             ExitsPerSecond = Sum(ExitsPerSecond, vm.ExitsPerSecond);
@@ -81,7 +82,7 @@ public sealed class KvmStatsModel
     public ReadOnlySpan<KvmVcpuRates> Vcpus(in KvmVmRates vm) => _vcpus.AsSpan(vm.FirstVcpu, vm.VcpuCount);
 
     /// <summary>The VM of an identity, or null.</summary>
-    public KvmVmRates? Find(VmKey key) => _now.Generation != 0 && Place(key) is >= 0 and var at ? _vms[at] : null;
+    public KvmVmRates? Find(VmKey key) => Place(key) is >= 0 and var at ? _vms[at] : null;
 
     /// <summary>The vCPU that a thread runs, or null.</summary>
     public KvmVcpuRates? Find(VmKey key, VmThread thread, int position)
@@ -98,13 +99,13 @@ public sealed class KvmStatsModel
     /// <summary>Keeps the values from being overwritten while one looks at them. Null when they have been already: a few ticks later than they were read. Any thread.</summary>
     public KvmStatsView? Open()
     {
-        if (!_now.Buffers.TryLease(_now.Buffer, _now.Generation))
+        if (!_now.Buffers.TryLease(_now.Buffer, _nowGeneration))
         {
             return null;
         }
 
         // The tick before may be gone while this one is not: then there are totals, and no rates.
-        var before = _before is not null && _before.Buffers.TryLease(_before.Buffer, _before.Generation) ? _before : null;
+        var before = _before is not null && _before.Buffers.TryLease(_before.Buffer, _beforeGeneration) ? _before : null;
         return new KvmStatsView(this, before, _now);
     }
 
@@ -157,7 +158,7 @@ public sealed class KvmStatsTopic : Topic<KvmStatsSample, KvmStatsModel>
         for (var i = 0; i < entries.Length; i++)
         {
             ref readonly var entry = ref entries[i];
-            var pairs = new KvmPairs(before?.Buffer, now.Buffer, entry);
+            var pairs = new KvmPairs(before?.Buffer, now.Buffer, i);
             var own = now.Buffer.Vcpus(entry);
             double exits = double.NaN, polled = double.NaN;
             for (var v = 0; v < own.Length; v++)

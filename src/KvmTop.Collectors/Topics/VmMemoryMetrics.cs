@@ -69,7 +69,7 @@ public static class VmMemoryMetrics
         {
             Id = "numa_bytes", Unit = Unit.Bytes, Needs = s_memory, Source = NumaFile, Help = "Memory on each NUMA node, by the node's number.",
             Get = r => Of(r)?.Nodes is { } nodes
-                ? [.. nodes.Select(n => KeyValuePair.Create(n.Node.ToString(CultureInfo.InvariantCulture), (double)n.Bytes))]
+                ? ByNode(nodes)
                 : null,
         },
     ];
@@ -124,6 +124,17 @@ public static class VmMemoryMetrics
         }
 
         return text.ToString();
+    }
+
+    private static KeyValuePair<string, double>[] ByNode(IReadOnlyList<(int Node, ulong Bytes)> nodes)
+    {
+        var all = new KeyValuePair<string, double>[nodes.Count];
+        for (var i = 0; i < all.Length; i++)
+        {
+            all[i] = new(nodes[i].Node.ToString(CultureInfo.InvariantCulture), nodes[i].Bytes);
+        }
+
+        return all;
     }
 
     private static string? Split(VmMemory memory)

@@ -95,4 +95,4 @@ public sealed class TopTable
 /// <param name="Count">Its hits; too high by at most <paramref name="Error"/>.</param>
 /// <param name="Error">0 for an exact count.</param>
 /// <param name="Nanoseconds">Time of the exits that had it.</param>
-public readonly record struct TopEntry(ulong Key, long Count, long Error, ulong Nanoseconds);
+public sealed record TopEntry(ulong Key, long Count, long Error, ulong Nanoseconds);

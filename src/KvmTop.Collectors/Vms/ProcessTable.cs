@@ -75,7 +75,7 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
     private long _generation;
 
     /// <summary>All processes known, VMs and others.</summary>
-    public IReadOnlyDictionary<int, KnownProcess> Known => _known;
+    public Dictionary<int, KnownProcess> Known => _known;
 
     /// <summary>How many processes hide their descriptors from this user, by the latest look at each.</summary>
     public int Denied { get; private set; }

@@ -228,7 +228,8 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
             }
 
             // Nobody looks, or nothing is due: the next look wakes it, so that a new VM need not wait for the turn of an old one.
-            _ = wait is { } w ? _more.WaitOne(w) : _more.WaitOne();
+            // Rounded up: the wait drops parts of a millisecond, and the last of them would be spent going round here.
+            _ = wait is { } w ? _more.WaitOne((int)Math.Ceiling(w.TotalMilliseconds)) : _more.WaitOne();
         }
     }
 

@@ -47,11 +47,11 @@ internal sealed class VmTaps(HostRoot host)
             Nics = nics;
     }
 
-    private SortedDictionary<string, (string Kind, int Queues)> Interfaces(int pid, out int vhost, out Errno errno)
+    private Dictionary<string, Tap> Interfaces(int pid, out int vhost, out Errno errno)
     {
         var folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd");
         var entries = new List<NumberedEntry>();
-        var found = new SortedDictionary<string, (string, int)>(StringComparer.Ordinal);
+        var found = new Dictionary<string, Tap>(StringComparer.Ordinal);
         vhost = 0;
         errno = host.ListNumbers(folder, entries);
         Span<byte> target = stackalloc byte[64];
@@ -82,19 +82,20 @@ internal sealed class VmTaps(HostRoot host)
             }
 
             if (name is not null && found.Count < MostInterfaces)
-                found[name] = (kind, found.GetValueOrDefault(name).Item2 + 1);
+                (found.TryGetValue(name, out var tap) ? tap : found[name] = new Tap(kind)).Queues++;
         }
 
         return found;
     }
 
-    private List<NicInfo> Match(SortedDictionary<string, (string Kind, int Queues)> found, IReadOnlyList<VmDevice> devices, int vhost, bool other)
+    private List<NicInfo> Match(Dictionary<string, Tap> found, IReadOnlyList<VmDevice> devices, int vhost, bool other)
     {
         var nics = new List<NicInfo>();
         var queues = 0;
-        foreach (var (_, interfaceQueues) in found.Values)
-            queues += interfaceQueues;
+        foreach (var tap in found.Values)
+            queues += tap.Queues;
         var free = new List<string>(found.Keys);
+        free.Sort(StringComparer.Ordinal);
         var unnamed = new List<VmDevice>();
         foreach (var device in devices)
         {
@@ -124,9 +125,9 @@ internal sealed class VmTaps(HostRoot host)
 
         void Add(string name, VmDevice? device)
         {
-            var (kind, interfaceQueues) = found[name];
+            var tap = found[name];
             nics.Add(new NicInfo(
-                Clean(name), name, kind, device?.Model is { } model ? Clean(model) : null, device?.IsVirtio, interfaceQueues,
+                Clean(name), name, tap.Kind, device?.Model is { } model ? Clean(model) : null, device?.IsVirtio, tap.Queues,
                 // vhost descriptors do not say whose they are: when there are as many as queues, every interface has them.
                 vhost > 0 && vhost >= queues, other ? null : Bridge(name), other));
         }
@@ -156,4 +157,12 @@ internal sealed class VmTaps(HostRoot host)
     private static int? ByteNumber(ReadOnlySpan<byte> text) => System.Buffers.Text.Utf8Parser.TryParse(text, out int number, out var used) && used > 0 ? number : null;
 
     private static string Clean(string text) => HostileText.Clean(text, 64);
+
+    /// <summary>An interface of the VM: "tap" or "macvtap", and how many of its descriptors are open.</summary>
+    private sealed class Tap(string kind)
+    {
+        public string Kind => kind;
+
+        public int Queues { get; set; }
+    }
 }

@@ -1,7 +1,7 @@
 namespace KvmTop.Simulator.Model;
 
 /// <summary>An entry of /proc/PID/fd.</summary>
-internal readonly record struct Descriptor(int Number, string Target, string? ExtraInfo = null);
+internal sealed record Descriptor(int Number, string Target, string? ExtraInfo = null);
 
 /// <summary>A user of the host, a line of /etc/passwd.</summary>
 internal sealed record SimUser(string Name, int Uid, int Gid, string Home);

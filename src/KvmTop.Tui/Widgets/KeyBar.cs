@@ -4,7 +4,7 @@ namespace KvmTop.Tui;
 /// <param name="Key">The key as it is written, "F1".</param>
 /// <param name="Label">What it does, in a word.</param>
 /// <param name="Priority">Where there is no room for all, the lowest go first, and of equals those further to the right.</param>
-public readonly record struct KeyHint(string Key, string Label, int Priority = KeyHint.Usual)
+public sealed record KeyHint(string Key, string Label, int Priority = KeyHint.Usual)
 {
     /// <summary>For what is useful and can be found in the help too.</summary>
     public const int Usual = 5;

@@ -4,7 +4,7 @@ namespace KvmTop.Tui;
 /// <param name="Text">What it says.</param>
 /// <param name="Detail">What stands on the right: a key, a value.</param>
 /// <param name="DisabledReason">Why it cannot be chosen now; null when it can.</param>
-public readonly record struct MenuItem(string Text, string? Detail = null, string? DisabledReason = null)
+public sealed record MenuItem(string Text, string? Detail = null, string? DisabledReason = null)
 {
     /// <summary>Can be chosen.</summary>
     public bool IsEnabled => DisabledReason is null;

@@ -3,7 +3,7 @@ namespace KvmTop.Tui;
 /// <summary>A run of text in one style.</summary>
 /// <param name="Text">The text.</param>
 /// <param name="Style">How it looks; the surface is the widget's.</param>
-public readonly record struct TextSpan(string Text, Style Style);
+public sealed record TextSpan(string Text, Style Style);
 
 /// <summary>Paragraphs of styled text, for help, plans and messages. Build it once; wrapping is remembered until the width changes.</summary>
 public sealed class TextDocument
@@ -99,7 +99,7 @@ public sealed class TextDocument
     /// <param name="Start">First character in it.</param>
     /// <param name="End">Character after the last.</param>
     /// <param name="Indent">Cells before it.</param>
-    internal readonly record struct Line(int Paragraph, int Start, int End, int Indent);
+    internal sealed record Line(int Paragraph, int Start, int End, int Indent);
 }
 
 /// <summary>Where a scrolled text stands, and what is searched for in it.</summary>

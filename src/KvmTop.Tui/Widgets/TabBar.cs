@@ -3,7 +3,7 @@ namespace KvmTop.Tui;
 /// <summary>A tab.</summary>
 /// <param name="Key">The key that goes there, "1".</param>
 /// <param name="Title">Its name.</param>
-public readonly record struct Tab(string Key, string Title);
+public sealed record Tab(string Key, string Title);
 
 /// <summary>A row of tabs. When not all fit, those around the active one stay, and ‹ › say that there are more.</summary>
 public static class TabBar

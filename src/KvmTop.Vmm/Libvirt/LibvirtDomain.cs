@@ -85,7 +85,7 @@ public readonly record struct LibvirtNic(int Device, string Interface, NetDevCou
 /// <param name="Domain">Of which domain; cleaned.</param>
 /// <param name="Name">What: "started", "I/O error", ..</param>
 /// <param name="Text">More of it; empty for nothing.</param>
-public readonly record struct LibvirtEvent(DateTimeOffset Time, string Domain, string Name, string Text);
+public sealed record LibvirtEvent(DateTimeOffset Time, string Domain, string Name, string Text);
 
 /// <summary>All domains of a libvirt at one moment.</summary>
 /// <param name="At">When the answer had arrived, on the monotonic clock.</param>

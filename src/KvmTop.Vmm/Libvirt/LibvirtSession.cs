@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 using KvmTop.Linux;
@@ -93,7 +94,7 @@ public sealed class LibvirtSession : IDisposable
     }
 
     /// <summary>What it said unasked, oldest first.</summary>
-    public bool TryTakeEvent(out LibvirtEvent e) => _events.TryDequeue(out e);
+    public bool TryTakeEvent([NotNullWhen(true)] out LibvirtEvent? e) => _events.TryDequeue(out e);
 
     /// <summary>Ends the thread when libvirt lets go of it; does not wait for that.</summary>
     public void Dispose()

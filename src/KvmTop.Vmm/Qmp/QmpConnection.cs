@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KvmTop.Linux;
 
@@ -89,7 +90,7 @@ public sealed class QmpConnection
     }
 
     /// <summary>Takes the oldest event that has come in.</summary>
-    public bool TryTakeEvent(out QmpEvent e)
+    public bool TryTakeEvent([NotNullWhen(true)] out QmpEvent? e)
     {
         lock (_gate)
             return _events.TryDequeue(out e);

@@ -7,7 +7,7 @@ namespace KvmTop.Vmm;
 /// <param name="Time">When it arrived.</param>
 /// <param name="Name">The event.</param>
 /// <param name="Text">Its data as "name value, name value"; empty when it has none.</param>
-public readonly record struct QmpEvent(DateTimeOffset Time, string Name, string Text)
+public sealed record QmpEvent(DateTimeOffset Time, string Name, string Text)
 {
     private const int LongestName = 64;
     private const int LongestText = 400;

@@ -20,7 +20,7 @@ public sealed record QmpCounters(string? QomPath, IReadOnlyList<QmpCounterPlace>
 /// <param name="Name">The kernel's name for it. Cleaned.</param>
 /// <param name="Index">Its first value.</param>
 /// <param name="Size">How many values it takes: 1, or the buckets of a histogram.</param>
-public readonly record struct QmpCounterPlace(string Name, int Index, int Size);
+public sealed record QmpCounterPlace(string Name, int Index, int Size);
 
 /// <summary>Reads the answers to query-stats and its companions (QEMU 7.1 and later). Never throws.</summary>
 public static class QmpStats

@@ -116,12 +116,7 @@ internal abstract class RecordPrinter
 
         public override void Print(Snapshot snapshot)
         {
-            var shown = rows(snapshot)
-                .Where(r => filter is null || filter.Matches(r))
-                .Select(r => (Row: r, Key: sortColumn.Get(r)))
-                .Order(Comparer<(TRow Row, Figure Key)>.Create((a, b) => sort.Compare(a.Key, b.Key, sortColumn.Unit)))
-                .Select(r => r.Row)
-                .ToList();
+            var shown = Shown(snapshot);
             using var writer = StandardStreams.CreateWriter();
             if (csv)
             {
@@ -133,6 +128,22 @@ internal abstract class RecordPrinter
                 MetricText.Write(writer, metrics, shown);
                 ReportText.WriteFooter(writer, snapshot);
             }
+        }
+
+        /// <summary>The rows that match, in order; equal ones keep that of their source.</summary>
+        private List<TRow> Shown(Snapshot snapshot)
+        {
+            var sorted = new List<Entry>();
+            foreach (var row in rows(snapshot))
+            {
+                if (filter is null || filter.Matches(row))
+                {
+                    sorted.Add(new Entry(row, sortColumn.Get(row), sorted.Count));
+                }
+            }
+
+            sorted.Sort((a, b) => sort.Compare(a.Key, b.Key, sortColumn.Unit) is not 0 and var order ? order : a.Place.CompareTo(b.Place));
+            return sorted.ConvertAll(static e => e.Row);
         }
 
         private void PrintCsv(StreamWriter writer, Snapshot snapshot, List<TRow> shown)
@@ -149,5 +160,8 @@ internal abstract class RecordPrinter
                 MetricCsv.WriteRow(writer, metrics, row, time, Figure.Of(Math.Round(snapshot.Interval.TotalSeconds, 3)));
             }
         }
+
+        // A class: sorting structs would be compiled at each start.
+        private sealed record Entry(TRow Row, Figure Key, int Place);
     }
 }

@@ -82,9 +82,9 @@ internal sealed class Commands
     }
 
     /// <summary>What the footer shows for a pane.</summary>
-    public IEnumerable<KeyHint> Hints(IPane pane) => _all.Where(c => c.Hint is not null && c.Name != "quit" && (c.Name != "exits" || pane is IVmSelection)).Select(c => c.Hint!.Value)
+    public IEnumerable<KeyHint> Hints(IPane pane) => _all.Where(c => c.Hint is not null && c.Name != "quit" && (c.Name != "exits" || pane is IVmSelection)).Select(c => c.Hint!)
         .Concat(pane.Hints)
-        .Concat(_all.Where(c => c.Name == "quit").Select(c => c.Hint!.Value));
+        .Concat(_all.Where(c => c.Name == "quit").Select(c => c.Hint!));
 
     /// <summary>Runs what was clicked in the footer.</summary>
     public bool Click(Rect footer, KeyHint[] hints, InputEvent input)

@@ -176,6 +176,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     private IEnumerable<Metric<TRow>> Shown => _columns.Where((_, i) => _state.IsNew || _state.Shows(i));
 
     /// <summary>True while there is a row under the cursor.</summary>
+    [MemberNotNullWhen(true, nameof(Selected))]
     protected bool HasSelected => _state.Selected >= 0 && _state.Selected < _rows.Count;
 
     /// <inheritdoc/>

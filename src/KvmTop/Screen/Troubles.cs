@@ -7,7 +7,7 @@ namespace KvmTop.Screen;
 /// <param name="Text">Name, figure and value.</param>
 /// <param name="IsCritical">Beyond the critical threshold.</param>
 /// <param name="Weight">How far beyond, for sorting.</param>
-internal readonly record struct Trouble(string Text, bool IsCritical, double Weight);
+internal sealed record Trouble(string Text, bool IsCritical, double Weight);
 
 /// <summary>Finds the VMs whose figures are beyond the thresholds that the metrics themselves declare.</summary>
 internal static class Troubles
@@ -51,7 +51,7 @@ internal static class Troubles
             if (thresholds.IsWarn(value))
             {
                 var weight = thresholds.Weight(value);
-                if (worst is null || weight > worst.Value.Weight)
+                if (worst is null || weight > worst.Weight)
                 {
                     var text = FigureFormat.ToText(Figure.Of(value), metric.Unit, 5);
                     worst = new Trouble($"{row.Vm.Info.Name} {Words(metric)} {text}{(metric.Unit == Unit.Percent ? "%" : "")}", thresholds.IsCritical(value), weight);

@@ -7,7 +7,7 @@ namespace KvmTop.Text;
 /// <param name="Start">Index from which the text up to the cursor is replaced.</param>
 /// <param name="Text">What to put there.</param>
 /// <param name="Help">What it means, one sentence; may be empty.</param>
-public readonly record struct Candidate(int Start, string Text, string Help);
+public sealed record Candidate(int Start, string Text, string Help);
 
 /// <summary>Words that fit where the cursor stands, for the filter and for the <c>:</c> line.</summary>
 public static class Completion

@@ -13,7 +13,7 @@ public sealed class MemoryTopicsTests
     {
         var pools = Read(FakeHost.Captured()).Get(HugepagesTopic.Instance).Value!;
         Assert.Equal([new HugepagePool(2 << 20, 512, 201, 10, 0, 64), new HugepagePool(1 << 30, 0, 0, 0, 0, 0)], pools.Pools);
-        Assert.Equal((256UL, 101UL), (pools.Of(1, 2 << 20)!.Value.Total, pools.Of(1, 2 << 20)!.Value.Free));
+        Assert.Equal((256UL, 101UL), (pools.Of(1, 2 << 20)!.Total, pools.Of(1, 2 << 20)!.Free));
         Assert.Null(pools.Of(1, 1 << 30));
     }
 

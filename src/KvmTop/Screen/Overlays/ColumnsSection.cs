@@ -86,5 +86,5 @@ internal sealed class ColumnsSection : SetupSection
         _entries.AddRange(Target.Columns.Where(c => !shown.Contains(c.Id)).Select(c => new Entry(c, false)));
     }
 
-    private readonly record struct Entry(SetupColumn Column, bool Shown);
+    private sealed record Entry(SetupColumn Column, bool Shown);
 }

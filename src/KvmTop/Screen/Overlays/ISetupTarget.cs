@@ -7,7 +7,7 @@ namespace KvmTop.Screen.Overlays;
 /// <param name="Id">As the configuration calls it.</param>
 /// <param name="Title">Its heading.</param>
 /// <param name="Help">What it means.</param>
-internal readonly record struct SetupColumn(string Id, string Title, string Help)
+internal sealed record SetupColumn(string Id, string Title, string Help)
 {
     /// <summary>The columns that figures make.</summary>
     public static IReadOnlyList<SetupColumn> Of<TRow>(IReadOnlyList<Metric<TRow>> metrics) => [.. metrics.Select(m => new SetupColumn(m.Id, m.Title, m.Help))];

@@ -147,5 +147,5 @@ internal sealed class ExitsPaneTree
         }
     }
 
-    private readonly record struct Line(ExitsNode Node, string Name, double Rate, int Level);
+    private sealed record Line(ExitsNode Node, string Name, double Rate, int Level);
 }

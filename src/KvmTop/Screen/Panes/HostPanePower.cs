@@ -217,8 +217,8 @@ internal sealed class HostPanePower() : HostSection('p', "Power")
         var (x, y) = (row.X, row.Y);
         pen.Buffer.WriteRight(x + columns.Cpu, y, cpu.ToString(CultureInfo.InvariantCulture), Role.Label, columns.Cpu);
         var clock = _clocks.GetValueOrDefault(cpu);
-        pen.Text(columns.Governor.At(x), y, clock.Governor ?? "-", clock.Governor is null ? Role.Disabled : Role.Text, Math.Min(columns.Governor.At(x) + columns.Governor.Width, row.Right));
-        pen.Buffer.WriteRight(columns.Clock.At(x) + columns.Clock.Width, y, Ghz(clock.CurrentKHz), clock.CurrentKHz is null ? Role.Disabled : Role.Text, columns.Clock.Width);
+        pen.Text(columns.Governor.At(x), y, clock?.Governor ?? "-", clock?.Governor is null ? Role.Disabled : Role.Text, Math.Min(columns.Governor.At(x) + columns.Governor.Width, row.Right));
+        pen.Buffer.WriteRight(columns.Clock.At(x) + columns.Clock.Width, y, Ghz(clock?.CurrentKHz), clock?.CurrentKHz is null ? Role.Disabled : Role.Text, columns.Clock.Width);
         var busy = _busy.TryGetValue(cpu, out var share) ? share.Busy : double.NaN;
         pen.Buffer.WriteRight(columns.Busy.At(x) + columns.Busy.Width, y, Pen.Percent(busy), double.IsNaN(busy) ? Role.Disabled : Style.Of(Gradient.Cpu, busy / 100), columns.Busy.Width);
         if (!_idle.TryGetValue(cpu, out var idle))

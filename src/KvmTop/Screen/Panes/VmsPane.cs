@@ -8,7 +8,7 @@ namespace KvmTop.Screen.Panes;
 /// <summary>A row of the VMs pane: a VM, or one of its vCPUs in the tree.</summary>
 /// <param name="Vm">The VM.</param>
 /// <param name="Vcpu">Position of the vCPU, or -1 for the VM itself.</param>
-internal readonly record struct VmTreeRow(VmRow Vm, int Vcpu)
+internal sealed record VmTreeRow(VmRow Vm, int Vcpu)
 {
     /// <summary>True for the VM itself.</summary>
     public bool IsVm => Vcpu < 0;
