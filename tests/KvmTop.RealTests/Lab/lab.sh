@@ -1,6 +1,6 @@
 # What every part of the lab's scenario has at hand: read into a shell of its own before the part, which stands in an empty folder that the tests see afterwards.
 # dash, as root, on a machine that lasts for one boot.
-export XDG_CONFIG_HOME=/tmp/config XDG_STATE_HOME=/tmp/state
+export XDG_CONFIG_HOME=/tmp/config
 
 # How a part begins. bare: as the machine has booted, no module of KVM's, debugfs and tracefs not mounted. ready: kvm_amd as it comes, both mounted.
 bare() {

@@ -8,3 +8,4 @@ pid_of spinner >/sys/fs/cgroup/lab/cgroup.procs
 kvmtop -b -n 3 -d 4 -o json >quota.json &
 trail $! /sys/fs/cgroup/lab/cpu.stat quota.trail
 end spinner
+rmdir /sys/fs/cgroup/lab

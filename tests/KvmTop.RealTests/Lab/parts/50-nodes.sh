@@ -20,3 +20,5 @@ kvmtop -b -n 3 -d 3 -o json >nodes.json
 grep . /sys/devices/system/node/node*/hugepages/hugepages-2048kB/*_hugepages >nodes.pools
 kvmtop check far -o json >far.json
 end near far huge
+umount /dev/hugepages
+echo 0 >/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages

@@ -77,7 +77,7 @@ public sealed class CheckTests
         ["guest-network"] =
         [
             ("vhost not loaded", s => s.Remove("/dev/vhost-net").Write("/lib/modules/6.1.0/modules.dep", "kernel/drivers/vhost/vhost_net.ko:\n"), CheckLevel.Info, "modprobe vhost_net"),
-            ("firewall", s => s.Write("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n"), CheckLevel.Info, "bridge-nf-call-iptables=0"),
+            ("firewall", s => s.Write("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n").Write("/sys/class/net/br0/bridge/bridge_id", "8000.000000000000\n"), CheckLevel.Info, "bridge-nf-call-iptables=0"),
         ],
         ["network-budget"] =
         [
