@@ -123,6 +123,15 @@ public sealed class LabModulesTests(LabRun boot)
         Assert.Equal("ok", lab.Finding("run", "run-qemu").Text("level"));
     }
 
+    [Fact]
+    public void Run_leaves_the_host_as_it_was()
+    {
+        var lab = boot.Part("trial");
+        Assert.Contains("/sys/module/kvm_amd/parameters/nested: 1", lab.Text("before.state"), StringComparison.Ordinal);
+        Assert.Contains("bystander CPU 0/KVM Cpus_allowed_list:\t0-3", lab.Text("before.state"), StringComparison.Ordinal);
+        Assert.Equal(lab.Text("before.state"), lab.Text("after.state"));
+    }
+
     private static (string? Level, string? Fix) LevelAndFix(LabPart lab, string name, string check)
     {
         var finding = lab.Finding(name, check);
