@@ -43,7 +43,7 @@ state() {
     done
     for pid in $(pidof qemu-system-x86_64); do
       for task in "/proc/$pid/task"/*; do printf '%s %s %s\n' "$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/.*guest=\([^,]*\).*/\1/')" "$(cat "$task/comm")" "$(grep Cpus_allowed_list "$task/status")"; done
-    done | sort
+    done | grep -v ' worker ' | sort
   } >"$1.state" 2>/dev/null
 }
 
