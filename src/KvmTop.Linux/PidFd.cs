@@ -41,6 +41,9 @@ public sealed class PidFd : IDisposable
         return own < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
     }
 
+    /// <summary>Sends a signal (pidfd_send_signal(2), Linux 5.1). ESRCH: it has ended; EPERM: another user's.</summary>
+    public Errno Send(int signal) => Libc.syscall(Libc.SYS_pidfd_send_signal, _fd, signal, 0, 0) < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+
     /// <inheritdoc/>
     public void Dispose()
     {

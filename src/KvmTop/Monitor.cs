@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Configuration;
 using KvmTop.Linux;
@@ -10,27 +11,38 @@ namespace KvmTop;
 /// <summary>A host and the hub that polls it, with the threads they need: what the screen and the batch printer both stand on.</summary>
 internal sealed class Monitor : IDisposable
 {
-    private readonly EventLoopScheduler _collector = new(start => new Thread(start) { IsBackground = true, Name = "collector" });
-    private readonly EventLoopScheduler _worker = new(start => new Thread(start) { IsBackground = true, Name = "slow topics" });
-    private readonly EventLoopScheduler _checks = new(start => new Thread(start) { IsBackground = true, Name = "checks" });
+    private readonly LoopScheduler _collector = new("collector");
+    private readonly LoopScheduler _worker = new("slow topics");
+    private readonly LoopScheduler _checks = new("checks");
+    private readonly LoopScheduler _actions = new("actions");
     private readonly CollectorServices _services = new();
 
     /// <param name="options">Which host, and how often.</param>
     /// <param name="first">When the second reading comes, if sooner than the interval.</param>
-    public Monitor(Options options, TimeSpan? first)
+    /// <param name="environment">Says where the journal of actions lies; null for none.</param>
+    public Monitor(Options options, TimeSpan? first, EnvironmentBlock? environment = null)
     {
         Host = CreateHost(options);
+        _ = _services.Get(() => new JournalSettings(environment is null || !Host.IsLive ? null : CommandLine.JournalAccess.Open(environment)));
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
         _ = _services.Get(() => new QmpSettings(options.Qmp));
-        Hub = new Hub(Catalog.Topics, new CollectorContext(Host, _services), _collector, _worker, options.Delay, first);
+        var context = new CollectorContext(Host, _services);
+        Qmp = QmpConnections.Of(context);
+        Hub = new Hub(Catalog.Topics, context, _collector, _worker, options.Delay, first);
     }
 
     /// <summary>The files that are read.</summary>
     public HostRoot Host { get; }
 
+    /// <summary>The monitors of its VMs: a monitor serves one client, so actions use the same connections as the figures.</summary>
+    public QmpConnections Qmp { get; }
+
     /// <summary>Where checks run.</summary>
     public IScheduler Checks => _checks;
+
+    /// <summary>Where actions are planned and carried out, one at a time.</summary>
+    public IScheduler Actions => _actions;
 
     /// <summary>Snapshots of it.</summary>
     public Hub Hub { get; }
@@ -49,6 +61,7 @@ internal sealed class Monitor : IDisposable
         done.Wait(TimeSpan.FromMilliseconds(500));
         _worker.Dispose();
         _checks.Dispose();
+        _actions.Dispose();
         _collector.Dispose();
     }
 

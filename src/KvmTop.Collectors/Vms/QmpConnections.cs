@@ -39,6 +39,22 @@ public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
             return _known.GetValueOrDefault(key);
     }
 
+    /// <summary>The connection of a VM, made when nobody has asked for it yet: for an action, which may speak to a VM whose pane nobody looks at. From any thread.</summary>
+    public QmpConnection Open(VmInfo vm)
+    {
+        lock (_gate)
+        {
+            if (!_known.TryGetValue(vm.Key, out var connection))
+            {
+                _io ??= new QmpIo(host);
+                connection = _io.Open(use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Pid, vm.Description, vm.User), vm.Pid);
+                _known.Add(vm.Key, connection);
+            }
+
+            return connection;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -51,13 +67,7 @@ public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
     internal QmpConnection? Get(TrackedVm vm)
     {
         if (vm.Qmp is null && vm.Described)
-        {
-            _io ??= new QmpIo(host);
-            vm.Qmp = _io.Open(use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Info.Pid, vm.Info.Description, vm.Info.User), vm.Info.Pid);
-            lock (_gate)
-                _known[vm.Info.Key] = vm.Qmp;
-        }
-
+            vm.Qmp = Open(vm.Info);
         return vm.Qmp;
     }
 
@@ -73,8 +83,8 @@ public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
                 keys.Add(vm.Info.Key);
             foreach (var key in _known.Keys)
             {
-                if (!keys.Contains(key))
-                    _known.Remove(key);
+                if (!keys.Contains(key) && _known.Remove(key, out var connection))
+                    connection.Close();
             }
         }
     }

@@ -21,8 +21,10 @@ public static class MessageBox
     /// <param name="selected">The button that Enter presses, -1 for none.</param>
     /// <param name="withInput">Leaves a row above the buttons, to be drawn by the caller.</param>
     /// <param name="unicode">False: ASCII.</param>
+    /// <param name="preferred">As wide as this where there is room.</param>
     public static MessageBoxLayout Render(
-        Buffer buffer, Rect area, ReadOnlySpan<char> title, TextDocument text, ScrollTextState scroll, ReadOnlySpan<string> buttons, int selected, bool withInput, bool unicode)
+        Buffer buffer, Rect area, ReadOnlySpan<char> title, TextDocument text, ScrollTextState scroll, ReadOnlySpan<string> buttons, int selected, bool withInput, bool unicode,
+        int preferred = PreferredWidth)
     {
         var buttonsWidth = 0;
         foreach (var button in buttons)
@@ -30,7 +32,7 @@ public static class MessageBox
             buttonsWidth += ButtonWidth(button);
         }
 
-        var width = Math.Min(Math.Max(PreferredWidth, buttonsWidth + 4), area.Width);
+        var width = Math.Min(Math.Max(preferred, buttonsWidth + 4), area.Width);
         var extra = (buttons.IsEmpty ? 0 : 2) + (withInput ? 2 : 0);
         var place = area.Center(width, text.Height(width - 4) + extra + 2);
         var inner = Box.Render(buffer, place, title, unicode, default, Surface.Popup).Inset(1, 0);

@@ -48,6 +48,7 @@ public static class HelpText
         Entry(text, "1", "Something failed.", 6);
         Entry(text, "2", "A mistake in the command line, the environment or a configuration file.", 6);
         Entry(text, "3", "More privilege is needed.", 6);
+        Entry(text, "4", "An action was refused: the host is not in a state for it, or nobody said yes.", 6);
         return text.ToString();
     }
 

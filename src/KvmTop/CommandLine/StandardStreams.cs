@@ -59,6 +59,28 @@ public static partial class StandardStreams
         }
     }
 
+    /// <summary>A line from standard input, byte by byte so that nothing of what follows is taken; null at its end.</summary>
+    public static unsafe string? ReadLine()
+    {
+        const int longest = 4096;
+        var line = new List<byte>();
+        byte one;
+        while (line.Count < longest && read(0, &one, 1) == 1)
+        {
+            if (one == '\n')
+            {
+                return s_utf8.GetString([.. line]);
+            }
+
+            line.Add(one);
+        }
+
+        return null;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint read(int fd, byte* buffer, nint count);
+
     [LibraryImport("libc")]
     private static partial int isatty(int fd);
 

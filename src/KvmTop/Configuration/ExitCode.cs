@@ -14,4 +14,7 @@ public static class ExitCode
 
     /// <summary>More privilege is needed.</summary>
     public const int Privilege = 3;
+
+    /// <summary>An action was refused: the host is not in a state for it, or nobody said yes.</summary>
+    public const int Refused = 4;
 }

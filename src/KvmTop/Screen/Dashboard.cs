@@ -24,7 +24,8 @@ internal static class Dashboard
         }
 
         var terminalOptions = new NcursesOptions { MaxColors = options.NoColor ? 0 : null, Unicode = options.Ascii ? false : null, Mouse = !options.NoMouse };
-        using var monitor = new Monitor(options, s_firstInterval);
+        var environment = EnvironmentBlock.OfProcess();
+        using var monitor = new Monitor(options, s_firstInterval, environment);
 
         // Reading begins while the terminal is being opened; there is nobody to wake before that.
         NcursesTerminal? woken = null;
@@ -54,9 +55,11 @@ internal static class Dashboard
     {
         try
         {
-            var ui = new Ui(options, files, terminal.Capabilities.Unicode)
+            Ui? shown = null;
+            var ui = shown = new Ui(options, files, terminal.Capabilities.Unicode)
             {
                 Checks = new CheckBoard(monitor.Host, monitor.Checks, terminal.WakeUp),
+                Actions = ActionStart.Desk(monitor, EnvironmentBlock.OfProcess(), () => shown?.Snapshot ?? Snapshot.Empty, out _) is { } desk ? new ActionBoard(desk, monitor.Actions, terminal.WakeUp) : null,
                 StartTrace = (vm, longest) => (Trace.TraceStarter.Start(monitor.Host, vm, null, longest, out var refusal), refusal),
             };
             using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);

@@ -1,3 +1,4 @@
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Tui;
 
@@ -20,6 +21,9 @@ internal interface IPane
 
     /// <summary>Keys that only this pane has, for the footer.</summary>
     IReadOnlyList<KeyHint> Hints { get; }
+
+    /// <summary>What actions apply to here: the marked rows, else the one under the cursor.</summary>
+    ActionSelection Selection => ActionSelection.Nothing;
 
     /// <summary>Takes a new snapshot, or the same again after a setting changed: filtering and sorting belong here, not in <see cref="Render"/>.</summary>
     void Update(Ui ui);

@@ -17,6 +17,9 @@ internal sealed class Ui(Options options, ConfigurationFiles files, bool unicode
     /// <summary>What the checks found; null where there is no host to check.</summary>
     public CheckBoard? Checks { get; init; }
 
+    /// <summary>Who carries actions out; null where there is no host to act on.</summary>
+    public ActionBoard? Actions { get; init; }
+
     /// <summary>Settings as they are now; the setup screen and keys replace them.</summary>
     public Options Options { get; set; } = options;
 

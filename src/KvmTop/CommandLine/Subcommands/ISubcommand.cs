@@ -27,7 +27,7 @@ internal interface ISubcommand
 internal static class SubcommandCatalog
 {
     /// <summary>All there are, in the order of the help. Made when asked for: most starts have no use for them.</summary>
-    public static IReadOnlyList<ISubcommand> All => [new CheckCommand(), new ExitsCommand()];
+    public static IReadOnlyList<ISubcommand> All => [new CheckCommand(), new ExitsCommand(), .. ActionCommand.All, new UndoCommand(), new AuditCommand()];
 
     /// <summary>The subcommand of a word, or null.</summary>
     public static ISubcommand? Find(string word) => word.StartsWith('-') ? null : All.FirstOrDefault(c => c.Name == word);

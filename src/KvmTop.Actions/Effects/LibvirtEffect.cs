@@ -1,0 +1,58 @@
+using System.Text.Json;
+
+namespace KvmTop.Actions;
+
+/// <summary>One call to libvirt about a domain of its own.</summary>
+/// <param name="Domain">The domain's UUID.</param>
+/// <param name="Name">Its name; cleaned.</param>
+/// <param name="Operation">See <see cref="LibvirtRequest"/>.</param>
+/// <param name="Arguments">Its arguments.</param>
+public sealed record LibvirtEffect(string Domain, string Name, string Operation, IReadOnlyList<string> Arguments) : Effect
+{
+    internal const string KindName = "libvirt";
+
+    private const int DeadlineSeconds = 10;
+
+    /// <inheritdoc/>
+    public override string Kind => KindName;
+
+    /// <summary>The operation that takes it back; null when none does.</summary>
+    public string? UndoOperation { get; init; }
+
+    /// <summary>Its arguments.</summary>
+    public IReadOnlyList<string> UndoArguments { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string Describe() => $"libvirt, domain {Name}: {Operation}{string.Concat(Arguments.Select(a => " " + a))}{(UndoArguments.Count > 0 ? $" (now {string.Join(' ', UndoArguments)})" : "")}";
+
+    /// <inheritdoc/>
+    public override EffectResult Apply(HostControl host, Action<string> progress)
+    {
+        progress(Describe());
+        var reply = host.Libvirt(new LibvirtRequest(Domain, Operation, Arguments), TimeSpan.FromSeconds(DeadlineSeconds));
+        return reply.IsOk ? EffectResult.Ok(null, reply.Value) : EffectResult.Failed(reply.Problem ?? "libvirt: refused");
+    }
+
+    /// <inheritdoc/>
+    public override Effect? Invert(string? after) =>
+        UndoOperation is null ? null : this with { Operation = UndoOperation, Arguments = UndoArguments, UndoOperation = Operation, UndoArguments = Arguments };
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("domain", Domain);
+        json.WriteString("name", Name);
+        json.WriteString("operation", Operation);
+        WriteList(json, "arguments", Arguments);
+        json.WriteString("undo_operation", UndoOperation);
+        WriteList(json, "undo_arguments", UndoArguments);
+    }
+
+    internal static Effect? Read(EffectFields fields) => fields.Text("domain") is { } domain && fields.Text("operation") is { } operation
+        ? new LibvirtEffect(domain, fields.Text("name") ?? "", operation, fields.List("arguments") ?? [])
+        {
+            UndoOperation = fields.Text("undo_operation"),
+            UndoArguments = fields.List("undo_arguments") ?? [],
+        }
+        : null;
+}

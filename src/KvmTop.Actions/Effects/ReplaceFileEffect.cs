@@ -1,0 +1,68 @@
+using System.Text.Json;
+using KvmTop.Linux;
+
+namespace KvmTop.Actions;
+
+/// <summary>Puts a configuration file in place of another or of none, as a whole; or takes it away.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Old">Its whole text now; null when there is none. It must still be so when the time comes.</param>
+/// <param name="New">Its whole text then; null to take it away.</param>
+public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : Effect
+{
+    internal const string KindName = "replace-file";
+
+    /// <inheritdoc/>
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override string Describe() => New is null ? $"remove {Path}" : $"{(Old is null ? "create" : "replace")} {Path}: {Changes(Old ?? "", New)}";
+
+    /// <inheritdoc/>
+    public override Obstacle? FindObstacle(HostControl host)
+    {
+        // Whoever replaces a file writes the directory; of those that are missing the nearest that is there counts.
+        var directory = System.IO.Path.GetDirectoryName(Path)!;
+        while (directory.Length > 1 && !host.Files.Exists(directory))
+            directory = System.IO.Path.GetDirectoryName(directory)!;
+        var errno = host.MayWrite(directory);
+        return errno == Errno.None ? null
+            : errno.IsDenied() ? Obstacle.Privilege($"{directory} may not be written by {host.Actor.Name}")
+            : Obstacle.Refused($"{directory}: {errno.Describe()}");
+    }
+
+    /// <inheritdoc/>
+    public override EffectResult Apply(HostControl host, Action<string> progress)
+    {
+        var before = host.ReadWhole(Path, out var errno);
+        if (errno is not (Errno.None or Errno.ENOENT))
+            return EffectResult.Failed($"{Path} cannot be read: {errno.Describe()}");
+        if (before != Old)
+            return EffectResult.Failed($"{Path} has changed since the plan was made");
+        if (host.ReplaceFile(Path, New) is { } problem)
+            return EffectResult.Failed($"{Path}: {problem}");
+        var after = host.ReadWhole(Path, out _);
+        return after == New ? EffectResult.Ok(null, null) : EffectResult.Broken($"{Path} does not hold what was written", null, null);
+    }
+
+    /// <inheritdoc/>
+    public override Effect? Invert(string? after) => new ReplaceFileEffect(Path, New, Old);
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("path", Path);
+        json.WriteString("old", Old);
+        json.WriteString("new", New);
+    }
+
+    internal static Effect? Read(EffectFields fields) => fields.Text("path") is { } path ? new ReplaceFileEffect(path, fields.Text("old"), fields.Text("new")) : null;
+
+    /// <summary>The lines, without comments, that go and come: "- options kvm nested=0, + options kvm nested=1".</summary>
+    private static string Changes(string old, string text)
+    {
+        var (before, after) = (Lines(old), Lines(text));
+        return string.Join(", ", before.Except(after).Select(l => "- " + l).Concat(after.Except(before).Select(l => "+ " + l)));
+    }
+
+    private static List<string> Lines(string text) => [.. text.Split('\n').Where(l => l.Length > 0 && l[0] != '#')];
+}

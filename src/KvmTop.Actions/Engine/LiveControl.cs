@@ -1,0 +1,179 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using KvmTop.Collectors;
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Actions;
+
+/// <summary>The running machine. A captured host or a simulation is refused as a whole.</summary>
+/// <param name="files">Its files.</param>
+/// <param name="monitors">QMP connections, shared with whoever else asks; null where there are none.</param>
+/// <param name="actor">Who acts.</param>
+public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor) : HostControl
+{
+    private const int MostBytes = 4096;
+
+    /// <inheritdoc/>
+    public override HostRoot Files => files;
+
+    /// <inheritdoc/>
+    public override Actor Actor => actor;
+
+    /// <inheritdoc/>
+    public override string? Refusal => files.IsLive ? null : $"this is no running machine ({files.Label ?? "another root"}): nothing here can be changed";
+
+    /// <inheritdoc/>
+    public override Errno MayWrite(string path) => HostCalls.Access(path);
+
+    /// <inheritdoc/>
+    public override Errno WriteKernelFile(string path, string text) =>
+        Encoding.UTF8.GetByteCount(text) > MostBytes ? Errno.EINVAL : HostCalls.WriteOnce(path, Encoding.UTF8.GetBytes(text));
+
+    /// <inheritdoc/>
+    public override string? ReplaceFile(string path, string? text) => AtomicFile.Replace(path, text);
+
+    /// <inheritdoc/>
+    public override Errno GetAffinity(int tid, out CpuSet cpus) => HostCalls.GetAffinity(tid, out cpus);
+
+    /// <inheritdoc/>
+    public override Errno SetAffinity(int tid, CpuSet cpus) => HostCalls.SetAffinity(tid, cpus);
+
+    /// <inheritdoc/>
+    public override ulong? StartTimeOf(int pid)
+    {
+        var buffer = new ReadBuffer(1024, 4096);
+        var text = buffer.ReadAll(files, FormattableString.Invariant($"/proc/{pid}/stat"), out var errno);
+        return errno == Errno.None && ProcPidStat.TryParse(text, out var stat) ? stat.StartTimeTicks : null;
+    }
+
+    /// <inheritdoc/>
+    public override ChildResult Run(IReadOnlyList<string> command, TimeSpan deadline) => ChildProcess.Run(command[0], [.. command.Skip(1)], deadline);
+
+    /// <inheritdoc/>
+    public override bool HasProgram(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/sbin"]).Any(d => d.StartsWith('/') && File.Exists(Path.Combine(d, name)));
+
+    /// <inheritdoc/>
+    public override QmpReply Qmp(VmKey vm, string command, string? arguments, TimeSpan deadline)
+    {
+        if (StartTimeOf(vm.Pid) != vm.StartTimeTicks)
+            return new QmpReply(QmpReplyStatus.NotConnected, default, "the VM is gone", default, default);
+        return monitors(vm) is { } connection
+            ? connection.Execute(command, arguments, deadline)
+            : new QmpReply(QmpReplyStatus.NotConnected, default, "QMP: this VM has no monitor to talk to", default, default);
+    }
+
+    /// <inheritdoc/>
+    public override string? QmpRefusal(VmKey vm) => monitors(vm) switch
+    {
+        null => "QMP: this VM has no monitor to talk to",
+        { State: QmpState.Refused } refused => refused.Reason,
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    public override LibvirtReply Libvirt(LibvirtRequest request, TimeSpan deadline) => new(false, null, "libvirt: not reached");
+
+    /// <inheritdoc/>
+    public override Errno Signal(VmKey process, int signal)
+    {
+        var errno = PidFd.Open(process.Pid, out var held);
+        if (held is null)
+            return errno;
+        using (held)
+        {
+            // Opened first, looked at second: whoever is held now is whose start time was read.
+            return StartTimeOf(process.Pid) == process.StartTimeTicks ? held.Send(signal) : Errno.ESRCH;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Pause(TimeSpan time)
+    {
+        using var pause = new ManualResetEventSlim();
+        _ = pause.Wait(time);
+    }
+
+    /// <summary>Who runs this program.</summary>
+    public static Actor ActorOf(HostRoot host, string? sudoUser) => new(
+        SystemInfo.EffectiveUserId,
+        new UserNames(host).NameOf(unchecked((int)SystemInfo.EffectiveUserId)),
+        SystemInfo.EffectiveUserId == 0 && sudoUser is { Length: > 0 } ? HostileText.Clean(sudoUser, 64) : null);
+}
+
+/// <summary>The C calls that change the host, and nothing else.</summary>
+internal static unsafe partial class HostCalls
+{
+    private const int O_WRONLY = 1;
+    private const int O_CLOEXEC = 0x80000;
+    private const int W_OK = 2;
+    private const int MaskBytes = (CpuSet.Highest + 1) / 8;
+
+    public static Errno Access(string path) => Result(access(path, W_OK));
+
+    public static Errno WriteOnce(string path, ReadOnlySpan<byte> text)
+    {
+        var fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+            return (Errno)Marshal.GetLastPInvokeError();
+        nint n;
+        Errno errno;
+        fixed (byte* p = text)
+        {
+            n = write(fd, p, text.Length);
+            errno = n < 0 ? (Errno)Marshal.GetLastPInvokeError() : n == text.Length ? Errno.None : Errno.EIO;
+        }
+
+        _ = close(fd);
+        return errno;
+    }
+
+    public static Errno GetAffinity(int tid, out CpuSet cpus)
+    {
+        // The kernel's mask is as long as its number of possible CPUs; EINVAL when ours is shorter.
+        var mask = stackalloc byte[MaskBytes];
+        new Span<byte>(mask, MaskBytes).Clear();
+        cpus = CpuSet.Empty;
+        if (sched_getaffinity(tid, MaskBytes, mask) < 0)
+            return (Errno)Marshal.GetLastPInvokeError();
+        var list = new List<int>();
+        for (var cpu = 0; cpu <= CpuSet.Highest; cpu++)
+        {
+            if ((mask[cpu / 8] >> (cpu % 8) & 1) != 0)
+                list.Add(cpu);
+        }
+
+        cpus = CpuSet.Of(list);
+        return Errno.None;
+    }
+
+    public static Errno SetAffinity(int tid, CpuSet cpus)
+    {
+        var mask = stackalloc byte[MaskBytes];
+        new Span<byte>(mask, MaskBytes).Clear();
+        foreach (var cpu in cpus)
+            mask[cpu / 8] |= (byte)(1 << (cpu % 8));
+        return Result(sched_setaffinity(tid, MaskBytes, mask));
+    }
+
+    private static Errno Result(int result) => result < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(int fd, byte* buffer, nint count);
+
+    [LibraryImport("libc")]
+    private static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int access(string path, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_getaffinity(int tid, nint size, byte* mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_setaffinity(int tid, nint size, byte* mask);
+}

@@ -1,0 +1,276 @@
+using System.Globalization;
+using System.Reactive.Linq;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using KvmTop.Actions;
+using KvmTop.Collectors;
+using KvmTop.Configuration;
+
+namespace KvmTop.CommandLine.Subcommands;
+
+/// <summary>The shell's side of all actions whose names begin with one word: shows the plan, asks, carries it out, tells what came of it.</summary>
+/// <param name="word">The word.</param>
+internal sealed class ActionCommand(string word) : ISubcommand
+{
+    private readonly IReadOnlyList<HostAction> _actions = [.. ActionCatalog.All.Where(a => a.Name.Split(' ')[0] == word)];
+
+    /// <summary>One for each first word there is.</summary>
+    public static IEnumerable<ISubcommand> All => ActionCatalog.All.Select(a => a.Name.Split(' ')[0]).Distinct().Select(w => new ActionCommand(w));
+
+    /// <inheritdoc/>
+    public string Name => word;
+
+    /// <inheritdoc/>
+    public string Usage => _actions.Count == 1 && _actions[0].Name == word ? _actions[0].Usage : string.Join('|', _actions.Select(a => a.Name[word.Length..].Trim()).Where(n => n.Length > 0));
+
+    /// <inheritdoc/>
+    public string Summary => _actions.Count == 1 ? _actions[0].Summary : string.Join(' ', _actions.Select(a => a.Summary).Take(2));
+
+    /// <inheritdoc/>
+    public string Help
+    {
+        get
+        {
+            var text = new StringBuilder();
+            foreach (var action in _actions)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{(text.Length == 0 ? "Usage: " : "       ")}kvmtop {action.Name} {action.Usage}\n");
+            }
+
+            foreach (var action in _actions)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n{action.Name}: {action.Summary}\n");
+                if (action.Details.Length > 0)
+                {
+                    text.Append(action.Details.TrimEnd()).Append('\n');
+                }
+
+                text.Append(CultureInfo.InvariantCulture, $"  Writes: {action.Writes}\n");
+            }
+
+            return text.Append(ActionRun.OptionsHelp).ToString();
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Run(IReadOnlyList<string> arguments, EnvironmentBlock environment)
+    {
+        if (!ActionRun.TryParse(arguments, environment, out var run, out var rest, out var text))
+        {
+            return StandardStreams.Print(text.Length > 0 ? text : Help, text.Length > 0 ? ExitCode.Usage : ExitCode.Success);
+        }
+
+        return run.With(environment, (desk, context) => desk.Plan(context, [word, .. rest]));
+    }
+}
+
+/// <summary>What all actions have in common on the shell: <c>--dry-run</c>, <c>--yes</c>, <c>-o json</c>, <c>--for</c>, and the exit codes.</summary>
+internal sealed class ActionRun
+{
+    /// <summary>The end of every action's help.</summary>
+    public const string OptionsHelp =
+        """
+
+        Options
+          --dry-run       Show the plan, and do nothing.
+          --yes           Go ahead without asking.
+          --for TIME      Take it back after this time (90s, 10m, 1h) unless kept with
+                          'kvmtop undo ID --keep'.
+          -o text|json    How the plan and its result are printed.
+          --config FILE, --path.procfs DIR, --path.sysfs DIR: as for kvmtop.
+
+        Exit status
+          0  Done, or nothing to do.   3  Not permitted; nothing was tried.
+          1  Failed, and rolled back.  4  Refused: the host is not in a state for it.
+          2  A mistake in the words.
+
+        """;
+
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
+    // What is done sooner is told by its result alone.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
+    private Options _options = new();
+    private bool _dryRun;
+    private bool _yes;
+    private bool _json;
+    private TimeSpan? _keepFor;
+
+    /// <summary>Takes the common options out of the words. False with a mistake, or with an empty text when help was asked for.</summary>
+    public static bool TryParse(IReadOnlyList<string> arguments, EnvironmentBlock environment, out ActionRun run, out IReadOnlyList<string> rest, out string text)
+    {
+        (run, text) = (new ActionRun(), "");
+        var (words, settings) = (new List<string>(), new List<string>());
+        rest = words;
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var word = arguments[i];
+            var value = i + 1 < arguments.Count ? arguments[i + 1] : null;
+            switch (word)
+            {
+                case "--":
+                    words.AddRange(arguments.Skip(i));
+                    i = arguments.Count;
+                    break;
+                case "--help" or "-h":
+                    return false;
+                case "--dry-run":
+                    run._dryRun = true;
+                    break;
+                case "--yes" or "-y":
+                    run._yes = true;
+                    break;
+                case "-o" or "--output":
+                    (run._json, i) = (value == "json", i + 1);
+                    if (value is not ("json" or "text"))
+                    {
+                        text = $"{word}: expected text or json\n";
+                        return false;
+                    }
+
+                    break;
+                case "--for":
+                    if (!TrySpan(value, out var time))
+                    {
+                        text = "--for: expected a time such as 90s, 10m or 1h, a day at most\n";
+                        return false;
+                    }
+
+                    (run._keepFor, i) = (time, i + 1);
+                    break;
+                case "--config" or "--path.procfs" or "--path.sysfs" or "--root" or "--libvirt-uri" or "--qmp":
+                    settings.Add(word);
+                    settings.AddRange(value is null ? [] : [value]);
+                    i++;
+                    break;
+                case "--demo":
+                    settings.Add(word);
+                    break;
+                default:
+                    words.Add(word);
+                    break;
+            }
+        }
+
+        var startup = CommandLineParser.Parse(settings, environment);
+        if (startup.Options is null)
+        {
+            text = startup.Text;
+            return false;
+        }
+
+        run._options = startup.Options;
+        return true;
+    }
+
+    /// <summary>Makes the plan, shows it, asks, carries it out. Returns the exit code.</summary>
+    public int With(EnvironmentBlock environment, Func<ActionDesk, ActionContext, ActionPlan> plan)
+    {
+        using var monitor = new Monitor(_options, TimeSpan.FromMilliseconds(100));
+
+        // The second reading has the vCPU threads of a VM that has just been started, and its whole command line.
+        var snapshot = monitor.Hub.Observe([MachineTopic.Instance, VmsTopic.Instance]).Skip(1).Take(1).Timeout(s_deadline).Wait();
+        if (ActionStart.Desk(monitor, environment, () => snapshot, out var problem) is not { } desk)
+        {
+            return StandardStreams.Print($"kvmtop: {problem}\n", ExitCode.Failed);
+        }
+
+        var made = plan(desk, new ActionContext(snapshot, desk.Host));
+        if (made.CanRun && _options.ReadOnly && !_dryRun)
+        {
+            made = made with { Obstacles = [Obstacle.Refused("read-only mode is set (read-only)")] };
+        }
+
+        return made.CanRun && !_dryRun ? Carry(desk, made) : Show(made, null, made.Obstacles.Count > 0 ? CodeOf(made.Obstacles) : ExitCode.Success);
+    }
+
+    private static int CodeOf(IReadOnlyList<Obstacle> obstacles) => obstacles.Min(o => o.Kind) switch
+    {
+        ObstacleKind.Mistake => ExitCode.Usage,
+        ObstacleKind.Privilege => ExitCode.Privilege,
+        _ => ExitCode.Refused,
+    };
+
+    private int Carry(ActionDesk desk, ActionPlan plan)
+    {
+        if (!_yes)
+        {
+            _ = StandardStreams.Print(Text(PlanText.Of(plan)), ExitCode.Failed);
+            if (!StandardStreams.IsTerminal)
+            {
+                return StandardStreams.Print("kvmtop: nothing was done: without a terminal to ask on, --yes is needed\n", ExitCode.Refused);
+            }
+
+            var expected = plan is { Danger: Danger.Destroys, Confirm: { } name } ? name : "y";
+            _ = StandardStreams.Print(expected == "y" ? "Go ahead? [y/N] " : $"Type {expected} to go ahead: ", ExitCode.Failed);
+            if (StandardStreams.ReadLine() is not { } answer || (answer.Trim() != expected && !(expected == "y" && answer.Trim() == "yes")))
+            {
+                return StandardStreams.Print("Nothing was done.\n", ExitCode.Refused);
+            }
+        }
+
+        var (started, interrupts) = (desk.Host.Files.Time.GetTimestamp(), 0);
+
+        // In the middle of a plan the first Ctrl-C is told and waits for its end: what is begun is finished or rolled back. The second leaves, and the journal says how far it came.
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            if (Interlocked.Increment(ref interrupts) == 1)
+            {
+                signal.Cancel = true;
+                _ = StandardStreams.Print("kvmtop: finishing what is begun; once more leaves it half-way\n", ExitCode.Failed);
+            }
+        });
+        var result = desk.Execute(plan, _keepFor, progress =>
+        {
+            if (!_json && desk.Host.Files.Time.GetElapsedTime(started) > s_patience)
+            {
+                _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
+            }
+        });
+        return Show(plan, result, result.IsDone ? ExitCode.Success : ExitCode.Failed);
+    }
+
+    private int Show(ActionPlan plan, ActionResult? result, int code)
+    {
+        if (_json)
+        {
+            using var memory = new MemoryStream();
+            using (var json = new Utf8JsonWriter(memory, new JsonWriterOptions { Indented = true }))
+            {
+                PlanJson.Write(json, plan, result);
+            }
+
+            memory.WriteByte((byte)'\n');
+            StandardStreams.Output.Write(memory.ToArray());
+            return code;
+        }
+
+        return StandardStreams.Print(Text(result is null ? PlanText.Of(plan) : PlanText.Of(plan, result)), code);
+    }
+
+    private static string Text(IReadOnlyList<PlanLine> lines)
+    {
+        var text = new StringBuilder();
+        foreach (var line in lines)
+        {
+            text.Append(line.Kind is PlanLineKind.Title ? "" : line.Kind is PlanLineKind.Obstacle ? "! " : "  ").Append(line.Text).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private static bool TrySpan(string? text, out TimeSpan time)
+    {
+        time = default;
+        if (text is not { Length: > 1 } || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n == 0)
+        {
+            return false;
+        }
+
+        var seconds = text[^1] switch { 's' => n, 'm' => n * 60L, 'h' => n * 3600L, _ => -1 };
+        time = TimeSpan.FromSeconds(Math.Max(seconds, 0));
+        return seconds is > 0 and <= 86400;
+    }
+}
