@@ -17,6 +17,10 @@ public sealed record ChildResult(int? ExitCode, byte[] Output, byte[] Error, str
 public static class ChildProcess
 {
     private const int MostOutput = 4 << 20;
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    // Where modprobe and mount are, which PATH of a user who became root need not name.
+    private const string SystemFolders = ":/usr/sbin:/sbin";
 
     // A grandchild may hold the pipes open: what has come until then is what there is.
     private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(1);
@@ -25,12 +29,17 @@ public static class ChildProcess
     private static readonly (string, string)[] s_variables = [("LC_ALL", "C")];
 
     /// <summary>Runs it. Never throws.</summary>
-    /// <param name="program">A program found by PATH, or a path.</param>
+    /// <param name="program">A path, or a program found by PATH alone, never one of the working directory.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="deadline">After this it is killed.</param>
     public static ChildResult Run(string program, IReadOnlyList<string> arguments, TimeSpan deadline)
     {
-        var errno = SpawnedProcess.Start(program, arguments, s_variables, out var started);
+        if (Find(program) is not { } path)
+        {
+            return new ChildResult(null, [], [], $"{program} is not installed");
+        }
+
+        var errno = SpawnedProcess.Start(path, arguments, s_variables, out var started);
         if (started is null)
         {
             return new ChildResult(null, [], [], errno == Errno.ENOENT ? $"{program} is not installed" : $"{program}: {errno.Describe()}");
@@ -57,5 +66,24 @@ public static class ChildProcess
         }
 
         return new ChildResult(process.ExitCode, [.. output], [.. error], null);
+    }
+
+    // An empty or relative entry of PATH is the working directory, which may be anybody's.
+    private static string? Find(string program)
+    {
+        if (program.Contains('/', StringComparison.Ordinal))
+        {
+            return program;
+        }
+
+        foreach (var folder in ((Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin") + SystemFolders).Split(':'))
+        {
+            if (folder.StartsWith('/') && Path.Combine(folder, program) is var path && File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0)
+            {
+                return path;
+            }
+        }
+
+        return null;
     }
 }

@@ -65,14 +65,18 @@ public sealed class KvmQmpStatsTests : IDisposable
     {
         using var monitor = new Monitor();
         Guest(monitor);
-        Until(vm => vm.ExitsPerSecond == 100);
-
-        // What is under way arrives while the host's clock stands still: it must not be taken for an answer between the ticks below.
-        for (var i = 0; i < 50; i++)
+        // What is under way arrives while the host's clock stands still: it must not be taken for an answer between the ticks below. One that arrives at the
+        // very moment of the one before, as only a clock that stands still brings about, leaves no interval: then once more.
+        do
         {
-            Thread.Sleep(10);
-            One(0);
+            Until(vm => vm.ExitsPerSecond == 100);
+            for (var i = 0; i < 50; i++)
+            {
+                Thread.Sleep(10);
+                One(0);
+            }
         }
+        while (double.IsNaN(One(0).ExitsPerSecond));
 
         for (var i = 0; i < 8; i++)
             Assert.Equal(100, One(0.01).ExitsPerSecond);

@@ -29,6 +29,12 @@ public sealed class ChildProcessTests
         Assert.Equal((null, "kvmtop-no-such-program is not installed"), (ChildProcess.Run("kvmtop-no-such-program", [], s_deadline) is var child ? child.ExitCode : 0, child.Reason));
 
     [Fact]
+    public void Run_name_that_is_in_the_working_directory_only_is_not_installed() => NotFoundIn(Directory.GetCurrentDirectory());
+
+    [Fact]
+    public void Run_name_that_is_beside_the_program_only_is_not_installed() => NotFoundIn(Path.GetDirectoryName(Environment.ProcessPath)!);
+
+    [Fact]
     public void Run_past_its_deadline_ends_the_program_and_what_it_started()
     {
         var file = Path.GetTempFileName();
@@ -77,6 +83,23 @@ public sealed class ChildProcessTests
     private static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
 
     // A zombie that nobody reaps has ended too.
+    private static void NotFoundIn(string folder)
+    {
+        var file = Path.Combine(folder, "kvmtop-test-" + Guid.NewGuid().ToString("N"));
+        File.WriteAllText(file, "#!/bin/sh\necho taken\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            Assert.Equal("taken\n", Text(ChildProcess.Run(file, [], s_deadline).Output));
+            var child = ChildProcess.Run(Path.GetFileName(file), [], s_deadline);
+            Assert.Equal((null, Path.GetFileName(file) + " is not installed"), (child.ExitCode, child.Reason));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static bool HasEnded(string pid)
     {
         try
