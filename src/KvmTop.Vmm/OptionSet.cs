@@ -7,13 +7,14 @@ namespace KvmTop.Vmm;
 /// The key=value list behind one option, in QEMU's notation ("virtio-blk-pci,drive=d0,id=x", a literal comma doubled) or as a JSON object, whose
 /// nested keys become "file.filename". A key that occurs twice counts the last time.
 /// </summary>
-internal sealed class OptionSet
+public sealed class OptionSet
 {
     private const int MostPairs = 512;
     private const int DeepestJson = 16;
 
     private readonly List<KeyValuePair<string, string>> _pairs = [];
 
+    /// <summary>The last value of a key; null when it is not there.</summary>
     public string? this[string key]
     {
         get

@@ -38,6 +38,7 @@ public sealed class CheckContext
     private readonly Lazy<CpuFlags> _cpu;
     private readonly Lazy<KernelCommandLine> _line;
     private readonly Lazy<ModulesModel> _modules;
+    private readonly Lazy<ModulesModel> _described;
     private readonly Lazy<IReadOnlyList<KernelLogLine>> _log;
     private Errno _logErrno;
 
@@ -55,6 +56,7 @@ public sealed class CheckContext
         _cpu = new(() => CpuFlags.Read(host));
         _line = new(() => KernelCommandLine.Read(host));
         _modules = new(() => snapshot.Get(ModulesTopic.Instance).Value ?? new ModulesCollector(host, describes: false).Collect().Value!);
+        _described = new(() => snapshot.Get(ModulesTopic.Instance).Value ?? new ModulesCollector(host).Collect().Value!);
         _log = new(() => KernelLog.ReadAll(host, out _logErrno));
     }
 
@@ -90,6 +92,9 @@ public sealed class CheckContext
 
     /// <summary>Modules and their parameters.</summary>
     public ModulesModel Modules => _modules.Value;
+
+    /// <summary>The same with what modules say of themselves: modinfo is another program, and is run for whoever needs to know.</summary>
+    public ModulesModel DescribedModules => _described.Value;
 
     /// <summary>Lines of the kernel log that concern virtual machines; empty when it is denied.</summary>
     public IReadOnlyList<KernelLogLine> Log => _log.Value;

@@ -1,33 +1,33 @@
+using KvmTop.Vmm;
+
 namespace KvmTop.Collectors.Checks;
 
-/// <summary>Options of a QEMU command line that its description does not carry, as "key=value,key=value"; JSON ones are passed over.</summary>
+/// <summary>An option of a QEMU command line: "-netdev" with what stands behind it, as a list or as JSON.</summary>
+/// <param name="Text">"-netdev tap,id=n", cleaned and bounded: evidence.</param>
+/// <param name="Set">Its keys.</param>
+internal sealed record QemuOption(string Text, OptionSet Set);
+
+/// <summary>Options of a QEMU command line that its description does not carry.</summary>
 internal static class QemuOptions
 {
     private const int Most = 256;
+    private const int LongestText = 200;
 
-    /// <summary>The values of an option, in order, each split at its commas.</summary>
-    public static IEnumerable<Dictionary<string, string>> Of(IReadOnlyList<string> arguments, string option)
+    /// <summary>All of one name, in order.</summary>
+    /// <param name="arguments">The command line, argv[0] first.</param>
+    /// <param name="option">"netdev".</param>
+    /// <param name="impliedKey">The key of a first item without "="; null when there is none.</param>
+    public static IEnumerable<QemuOption> Of(IReadOnlyList<string> arguments, string option, string? impliedKey)
     {
         var found = 0;
         for (var i = 1; i + 1 < arguments.Count && found < Most; i++)
         {
-            if ((arguments[i] == "-" + option || arguments[i] == "--" + option) && !arguments[i + 1].StartsWith('{'))
+            if (arguments[i] == "-" + option || arguments[i] == "--" + option)
             {
                 found++;
-                yield return Split(arguments[++i]);
+                i++;
+                yield return new QemuOption($"-{option} {HostileText.Clean(arguments[i], LongestText)}", OptionSet.Parse(arguments[i], impliedKey));
             }
         }
-    }
-
-    private static Dictionary<string, string> Split(string value)
-    {
-        var set = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var part in value.Replace(",,", "\u0001", StringComparison.Ordinal).Split(','))
-        {
-            var equals = part.IndexOf('=', StringComparison.Ordinal);
-            set[equals < 0 ? part : part[..equals]] = equals < 0 ? "on" : part[(equals + 1)..].Replace('\u0001', ',');
-        }
-
-        return set;
     }
 }

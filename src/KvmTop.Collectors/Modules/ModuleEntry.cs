@@ -81,7 +81,11 @@ public sealed record ParameterSetting(string Where, string Value);
 /// <param name="Lines">What modprobe.d says about it besides options.</param>
 /// <param name="Blocked">Why it will not be loaded: a blacklist line or word; null when nothing stands against it.</param>
 public sealed record ModuleEntry(
-    KernelModule Module, string Purpose, string? Description, string? File, IReadOnlyList<ParameterEntry> Parameters, IReadOnlyList<ModprobeLine> Lines, string? Blocked);
+    KernelModule Module, string Purpose, string? Description, string? File, IReadOnlyList<ParameterEntry> Parameters, IReadOnlyList<ModprobeLine> Lines, string? Blocked)
+{
+    /// <summary>It has told about itself: <see cref="Parameters"/> are all that it has. Else those that sysfs shows, and a module may hide some.</summary>
+    public bool IsDescribed { get; init; }
+}
 
 /// <summary>Whether the machine can do something.</summary>
 public enum CapabilityState

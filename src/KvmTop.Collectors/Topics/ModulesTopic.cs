@@ -135,7 +135,7 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
 
         parameters.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         ModprobeLine[] lines = [.. config.Of(module.Name).Where(l => l.Command != ModprobeCommand.Options)];
-        return new ModuleEntry(module, KnownModules.PurposeOf(module.Name), info?.Description, info?.File ?? _index!.FileOf(module.Name), parameters, lines, Blocked(module, lines, line));
+        return new ModuleEntry(module, KnownModules.PurposeOf(module.Name), info?.Description, info?.File ?? _index!.FileOf(module.Name), parameters, lines, Blocked(module, lines, line)) { IsDescribed = info is not null };
 
         ParameterEntry Entry(string name, string? value, string? reason, ParameterChange change, ParameterInfo? about) => new(
             name, value, reason, change, about?.Type, KnownModules.DefaultOf(module.Name, name), about?.Description, Settings(module, name, config, line));

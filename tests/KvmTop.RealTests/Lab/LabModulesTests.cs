@@ -4,14 +4,14 @@ namespace KvmTop.RealTests.Lab;
 
 /// <summary><c>kvmtop check</c> on a host whose modules are loaded, unloaded, held and refused; and what comes of doing what it says.</summary>
 [Collection(nameof(LabRun))]
-public sealed class LabModulesTests(LabRun lab)
+public sealed class LabModulesTests(LabRun boot)
 {
     [Fact]
     public void Module_absent_is_a_failure_and_its_fix_brings_the_device()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         Assert.Equal("2", lab.Text("absent.code"));
-        Assert.Equal(("failure", "modprobe kvm_amd"), LevelAndFix("absent", "kvm-module"));
+        Assert.Equal(("failure", "modprobe kvm_amd"), LevelAndFix(lab, "absent", "kvm-module"));
         Assert.Equal("failure", lab.Finding("absent", "kvm-device").Text("level"));
         Assert.EndsWith("exit: 0", lab.Text("absent.kvm-module.fix"), StringComparison.Ordinal);
         Assert.Equal("ok", lab.Finding("loaded", "kvm-module").Text("level"));
@@ -24,7 +24,7 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Nested_off_while_a_vm_runs_names_the_vm_and_cannot_be_changed()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         var finding = lab.Finding("blocked", "nested");
         Assert.Equal("info", finding.Text("level"));
         Assert.Contains("held by blocker", finding.Text("evidence"), StringComparison.Ordinal);
@@ -36,7 +36,7 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Nested_off_is_mended_by_its_fix()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         var finding = lab.Finding("off", "nested");
         Assert.Equal(("info", "/sys/module/kvm_amd/parameters/nested: 0"), (finding.Text("level"), finding.Text("evidence")));
         Assert.StartsWith("modprobe -r kvm_amd", finding.Text("fix"), StringComparison.Ordinal);
@@ -47,7 +47,7 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Parameter_that_is_not_what_modprobe_d_says_is_a_warning_and_a_reload_ends_it()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         var finding = lab.Findings("on", "module-settings")[0];
         Assert.Equal(("warning", "kvm_amd.nested is 1, and is set to 0"), (finding.Text("level"), finding.Text("what")));
         Assert.EndsWith("exit: 0", lab.Text("on.module-settings.fix"), StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Value_that_the_module_refuses_is_found_and_taken_out_by_the_fix()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         Assert.Contains("Invalid argument", lab.Text("wrong.modprobe"), StringComparison.Ordinal);
         var finding = lab.Finding("wrong", "kvm-module");
         Assert.Equal(("failure", "kvm_amd cannot be loaded: its parameter nested cannot be banana"), (finding.Text("level"), finding.Text("what")));
@@ -69,9 +69,21 @@ public sealed class LabModulesTests(LabRun lab)
     }
 
     [Fact]
+    public void Parameter_that_there_is_not_is_found_and_taken_out_by_the_fix()
+    {
+        var lab = boot.Part("modules");
+        var finding = lab.Finding("unknown", "unknown-parameters");
+        Assert.Equal(("warning", "kvm_amd has no parameter nestd"), (finding.Text("level"), finding.Text("what")));
+        Assert.StartsWith("/etc/modprobe.d/lab.conf:2: nestd=1; kernel log: kvm_amd: unknown parameter 'nestd' ignored", finding.Text("evidence"), StringComparison.Ordinal);
+        Assert.EndsWith("exit: 0", lab.Text("unknown.unknown-parameters.fix"), StringComparison.Ordinal);
+        Assert.Equal("# a slip of the pen\noptions kvm_amd npt=1", lab.Text("unknown.conf"));
+        Assert.Empty(lab.Findings("known", "unknown-parameters"));
+    }
+
+    [Fact]
     public void Module_kept_from_loading_names_the_line()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         Assert.NotEqual("", lab.Text("kept.modprobe"));
         var finding = lab.Finding("kept", "kvm-module");
         Assert.Equal(("failure", "/etc/modprobe.d/lab.conf:1: install kvm_amd /bin/false"), (finding.Text("level"), finding.Text("evidence")));
@@ -80,7 +92,7 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Kernel_command_line_wins_over_modprobe_d()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         Assert.Contains("kvm_amd.intercept_smi=0", lab.Text("settings.cmdline"), StringComparison.Ordinal);
         Assert.Equal("N", lab.Text("settings.value"));
         // It says that they contradict each other, the winner last, and not that the winner is not in effect.
@@ -91,7 +103,7 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Line_of_the_kernel_log_is_seen_and_the_command_line_in_it_is_none()
     {
-        lab.Need();
+        var lab = boot.Part("modules");
         Assert.Equal("ok", lab.Finding("absent", "kernel-log").Text("level"));
         var finding = lab.Finding("settings", "kernel-log");
         Assert.Equal(("warning", "kernel log: kvm: the lab says so"), (finding.Text("level"), finding.Text("evidence")));
@@ -100,14 +112,14 @@ public sealed class LabModulesTests(LabRun lab)
     [Fact]
     public void Run_makes_a_guest_by_itself_and_through_qemu()
     {
-        lab.Need();
+        var lab = boot.Part("trial");
         // How long an exit takes under emulation is no matter.
         Assert.NotEqual("failure", lab.Finding("run", "run-guest").Text("level"));
         Assert.Contains("20000 exits", lab.Finding("run", "run-guest").Text("evidence"), StringComparison.Ordinal);
         Assert.Equal("ok", lab.Finding("run", "run-qemu").Text("level"));
     }
 
-    private (string? Level, string? Fix) LevelAndFix(string name, string check)
+    private static (string? Level, string? Fix) LevelAndFix(LabPart lab, string name, string check)
     {
         var finding = lab.Finding(name, check);
         return (finding.Text("level"), finding.Text("fix"));

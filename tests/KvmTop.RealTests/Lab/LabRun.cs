@@ -1,106 +1,89 @@
 using System.Globalization;
-using System.Text.Json;
 using KvmTop.RealTests.Harness;
 
 namespace KvmTop.RealTests.Lab;
 
 /// <summary>
-/// One boot of the lab (tests/lab): a KVM host whose modules come and go. scenario.sh runs in it and leaves files, which the tests compare. TEST_LAB=1 asks for it;
-/// TEST_LAB_BINARY or TEST_BINARY names the published program that runs inside. TEST_LAB_RESULTS=FOLDER looks at what an earlier run
-/// left there instead: for whoever works on these tests.
+/// One boot of the lab (tests/lab): a KVM host whose modules come and go. The files of parts/ run in it and leave files, which the tests compare. TEST_LAB=1 asks for it;
+/// TEST_LAB_BINARY or TEST_BINARY names the published program that runs inside. For whoever works on these tests: TEST_LAB_PARTS="modules nodes" runs these parts alone, and
+/// TEST_LAB_RESULTS=FOLDER keeps what a run leaves in a folder, or looks at what an earlier one left there.
 /// </summary>
 public sealed class LabRun : IDisposable
 {
-    private const int LimitSeconds = 420;
+    private const int LimitSeconds = 330;
 
     private readonly string? _folder;
     private readonly string? _skip;
     private readonly string _output = "";
     private readonly bool _failed;
-    private readonly bool _isEarlier;
+    private readonly bool _isKept;
 
     public LabRun()
     {
-        if (Environment.GetEnvironmentVariable("TEST_LAB_RESULTS") is { Length: > 0 } earlier)
-            (_folder, _isEarlier) = (earlier, true);
-        else if (Environment.GetEnvironmentVariable("TEST_LAB") != "1")
-            _skip = "not asked for: TEST_LAB=1 boots the lab (two to four minutes)";
-        else if (Binary() is not { } binary)
-            _skip = "needs a published program: TEST_LAB_BINARY=FILE";
-        else
+        if (Environment.GetEnvironmentVariable("TEST_LAB_RESULTS") is { Length: > 0 } kept)
         {
-            var build = Command.Run(Script("build"), [], TimeSpan.FromMinutes(5));
-            (_output, _failed) = (build.Stderr, build.ExitCode is not (0 or 3));
-            if (build.ExitCode == 3) _skip = build.Stderr.Trim();
-            if (build.ExitCode != 0) return;
-
-            _folder = Directory.CreateTempSubdirectory("kvmtop-lab-").FullName;
-            File.Copy(binary, Path.Combine(_folder, "kvmtop"));
-            File.Copy(Path.Combine(AppContext.BaseDirectory, "scenario.sh"), Path.Combine(_folder, "script"));
-            File.WriteAllText(Path.Combine(_folder, "append"), "kvm_amd.intercept_smi=0\n");
-            var run = Command.Run(Script("run"), [_folder, LimitSeconds.ToString(CultureInfo.InvariantCulture)], TimeSpan.FromSeconds(LimitSeconds + 30));
-            (_output, _failed) = (run.Stdout + run.Stderr, run.ExitCode is not (0 or 3));
-            if (run.ExitCode == 3) _skip = run.Stderr.Trim();
+            (_folder, _isKept) = (kept, true);
+            if (File.Exists(Path.Combine(kept, "status"))) return;
         }
+
+        if (Environment.GetEnvironmentVariable("TEST_LAB") != "1")
+        {
+            _skip = "not asked for: TEST_LAB=1 boots the lab (two to four minutes)";
+            return;
+        }
+
+        if (Binary() is not { } binary)
+        {
+            _skip = "needs a published program: TEST_LAB_BINARY=FILE";
+            return;
+        }
+
+        var build = Command.Run(Script("build"), [], TimeSpan.FromMinutes(5));
+        (_output, _failed) = (build.Stderr, build.ExitCode is not (0 or 3));
+        if (build.ExitCode == 3) _skip = build.Stderr.Trim();
+        if (build.ExitCode != 0) return;
+
+        _folder ??= Directory.CreateTempSubdirectory("kvmtop-lab-").FullName;
+        Prepare(_folder, binary);
+        var run = Command.Run(Script("run"), [_folder, LimitSeconds.ToString(CultureInfo.InvariantCulture)], TimeSpan.FromSeconds(LimitSeconds + 30));
+        (_output, _failed) = (run.Stdout + run.Stderr, run.ExitCode is not (0 or 3));
+        if (run.ExitCode == 3) _skip = run.Stderr.Trim();
     }
 
-    /// <summary>Skips the running test where there is no lab; fails it when the lab did not come to its end.</summary>
-    public void Need()
+    /// <summary>What a part of the scenario has left: parts/10-modules.sh is "modules". Skips the running test where there is no lab, and fails it when the lab or the part did not come to its end.</summary>
+    public LabPart Part(string name)
     {
         if (_skip is not null) Assert.Skip(_skip);
         Assert.False(_failed, _output);
-    }
-
-    /// <summary>A file that the scenario left, without the line feed at its end.</summary>
-    public string Text(string name) => File.ReadAllText(Path.Combine(_folder!, name)).TrimEnd('\n');
-
-    /// <summary>The records of a JSON file.</summary>
-    public IReadOnlyList<JsonElement> Records(string name) => JsonRecords.Parse(Text(name));
-
-    /// <summary>What <c>kvmtop check</c> found at that point of the scenario; of one check.</summary>
-    public IReadOnlyList<JsonElement> Findings(string name, string check) =>
-        [.. Records(name + ".json").Single().GetProperty("findings").EnumerateArray().Where(f => f.Text("check") == check)];
-
-    /// <summary>The only finding of a check.</summary>
-    public JsonElement Finding(string name, string check) => Assert.Single(Findings(name, check));
-
-    /// <summary>A counter's values in time, from lines "SECONDS TEXT": the first number of the text, or the one behind a word.</summary>
-    public IReadOnlyList<(DateTimeOffset Time, double Value)> Trail(string name, string? word = null)
-    {
-        var trail = new List<(DateTimeOffset, double)>();
-        foreach (var line in Text(name).Split('\n'))
-        {
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var at = word is null ? 1 : Array.IndexOf(words, word) + 1;
-            if (at > 0 && at < words.Length)
-                trail.Add((DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(double.Parse(words[0], CultureInfo.InvariantCulture)), double.Parse(words[at], CultureInfo.InvariantCulture)));
-        }
-
-        return trail;
-    }
-
-    /// <summary>The rate of a trail over a record's interval; NaN where the trail does not cover it.</summary>
-    public static double Rate(IReadOnlyList<(DateTimeOffset Time, double Value)> trail, JsonElement record)
-    {
-        var (from, to) = record.Span();
-        return (At(trail, to) - At(trail, from)) / (to - from).TotalSeconds;
+        var folder = Path.Combine(_folder!, name);
+        if (Directory.GetFiles(Path.Combine(_folder!, "parts"), $"*-{name}.sh").Length == 0 && Wanted().Length > 0) Assert.Skip($"the part {name} was not asked for (TEST_LAB_PARTS)");
+        var ended = File.Exists(Path.Combine(folder, "ended")) ? File.ReadAllText(Path.Combine(folder, "ended")).Trim() : "never";
+        Assert.True(ended == "0", $"the part {name} ended with {ended}\n{_output}");
+        return new LabPart(folder);
     }
 
     public void Dispose()
     {
-        if (_folder is not null && !_isEarlier) Directory.Delete(_folder, recursive: true);
+        if (_folder is not null && !_isKept) Directory.Delete(_folder, recursive: true);
     }
 
-    private static double At(IReadOnlyList<(DateTimeOffset Time, double Value)> trail, DateTimeOffset time)
+    private static void Prepare(string folder, string binary)
     {
-        for (var i = 1; i < trail.Count; i++)
+        var source = Path.Combine(AppContext.BaseDirectory, "Lab");
+        var wanted = Wanted();
+        Directory.CreateDirectory(Path.Combine(folder, "parts"));
+        File.Copy(binary, Path.Combine(folder, "kvmtop"));
+        File.Copy(Path.Combine(source, "scenario.sh"), Path.Combine(folder, "script"));
+        File.Copy(Path.Combine(source, "lab.sh"), Path.Combine(folder, "lab.sh"));
+        File.WriteAllText(Path.Combine(folder, "append"), "kvm_amd.intercept_smi=0\n");
+        foreach (var part in Directory.GetFiles(Path.Combine(source, "parts")))
         {
-            var (a, b) = (trail[i - 1], trail[i]);
-            if (a.Time <= time && time <= b.Time) return a.Value + ((b.Value - a.Value) * ((time - a.Time) / (b.Time - a.Time)));
+            var file = Path.GetFileName(part);
+            if (wanted.Length == 0 || Array.Exists(wanted, w => file.EndsWith($"-{w}.sh", StringComparison.Ordinal))) File.Copy(part, Path.Combine(folder, "parts", file));
         }
-
-        return double.NaN;
     }
+
+    private static string[] Wanted() => Environment.GetEnvironmentVariable("TEST_LAB_PARTS")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private static string? Binary() => (string?[])[Environment.GetEnvironmentVariable("TEST_LAB_BINARY"), Environment.GetEnvironmentVariable("TEST_BINARY")] is var names
         ? Array.Find(names, n => n is { Length: > 0 } && File.Exists(n)) : null;

@@ -15,6 +15,7 @@ public sealed class CpuVulnerabilitiesCheck() : Check("cpu-vulnerabilities", "CP
             yield break;
         }
 
+        const string guest = "this machine is a virtual machine: the hypervisor below must be updated and pass the microcode's flags on";
         var open = 0;
         foreach (var name in names)
         {
@@ -24,7 +25,7 @@ public sealed class CpuVulnerabilitiesCheck() : Check("cpu-vulnerabilities", "CP
                 open++;
                 yield return Warning(
                     $"vulnerable to {name}", file.Evidence, "a guest may read memory of the host or of other guests",
-                    context.Cpu.IsGuest ? "this machine is a virtual machine: the hypervisor below must be updated and pass the microcode's flags on" : "update the CPU's microcode and the kernel, and remove mitigations=off from the kernel command line");
+                    context.Cpu.IsGuest ? guest : "update the CPU's microcode and the kernel, and remove mitigations=off from the kernel command line");
             }
             else if (file.Value?.Contains(": Vulnerable", StringComparison.Ordinal) == true)
             {
@@ -32,7 +33,8 @@ public sealed class CpuVulnerabilitiesCheck() : Check("cpu-vulnerabilities", "CP
                 open++;
                 var part = file.Value.Split(';').First(p => p.Contains(": Vulnerable", StringComparison.Ordinal)).Trim();
                 yield return Warning(
-                    $"{name} is mitigated in part: {part}", file.Evidence, "a guest may read memory of the host or of other guests", "update the CPU's microcode and the kernel, and look for what the kernel command line switches off (mitigations=)");
+                    $"{name} is mitigated in part: {part}", file.Evidence, "a guest may read memory of the host or of other guests",
+                    (context.Cpu.IsGuest ? guest + "; look also" : "update the CPU's microcode and the kernel, and look") + " for what the kernel command line switches off (mitigations=)");
             }
             else if (file.Value?.Contains("SMT vulnerable", StringComparison.Ordinal) == true)
             {

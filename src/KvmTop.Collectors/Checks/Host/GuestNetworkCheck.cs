@@ -24,7 +24,7 @@ public sealed class GuestNetworkCheck() : Check("guest-network", "tap devices an
         }
 
         var filter = context.Read("/proc/sys/net/bridge/bridge-nf-call-iptables");
-        if (filter.Number == 1)
+        if (filter.Number == 1 && context.List("/sys/class/net").Any(n => context.Host.Exists($"/sys/class/net/{n}/bridge")))
         {
             yield return Info("packets between guests pass the host's firewall", filter.Evidence, "it costs CPU for each packet, and its rules may drop them", "sysctl net.bridge.bridge-nf-call-iptables=0, unless a firewall for guests needs it");
         }

@@ -3,13 +3,17 @@ using KvmTop.Linux;
 
 namespace KvmTop.Collectors.Checks;
 
-/// <summary>Whether the kernel keeps up with packets.</summary>
+/// <summary>Whether the kernel keeps up with packets, and how much it may take at a time (Documentation/admin-guide/sysctl/net.rst).</summary>
 public sealed class NetworkBudgetCheck() : Check("network-budget", "Network backlog and budget", CheckGroup.Devices)
 {
+    // What Linux starts with.
+    private const long DefaultBacklog = 1000;
+    private const long DefaultBudget = 300;
+
     /// <inheritdoc/>
     public override IEnumerable<CheckFinding> Run(CheckContext context)
     {
-        // A line per CPU of hexadecimal counts: processed, dropped (backlog full), squeezed (budget used up), ..
+        // A line per CPU of hexadecimal counts: processed, dropped (backlog full), squeezed (budget or time used up), ..
         var lines = context.ReadLines("/proc/net/softnet_stat", out var errno);
         if (errno != Errno.None)
         {
@@ -25,18 +29,36 @@ public sealed class NetworkBudgetCheck() : Check("network-budget", "Network back
             squeezed += Hex(fields, 2);
         }
 
-        var evidence = FormattableString.Invariant($"/proc/net/softnet_stat since boot: {processed} packets, {dropped} dropped, {squeezed} times out of budget");
         var backlog = context.Read("/proc/sys/net/core/netdev_max_backlog");
         var budget = context.Read("/proc/sys/net/core/netdev_budget");
+        var time = context.Read("/proc/sys/net/core/netdev_budget_usecs");
+        var counts = FormattableString.Invariant($"/proc/net/softnet_stat since boot: {processed} packets, {dropped} dropped, {squeezed} times out of budget");
+        var settings = string.Join(", ", new[] { ("netdev_max_backlog", backlog), ("netdev_budget", budget), ("netdev_budget_usecs", time) }.Where(s => s.Item2.Value is not null).Select(s => $"{s.Item1} {s.Item2.Value}"));
+        var evidence = settings.Length == 0 ? counts : $"{counts}; /proc/sys/net/core: {settings}";
+        var well = true;
         if (dropped > processed / 10000 && dropped > 100)
         {
-            yield return Warning("packets are dropped because a CPU's backlog is full", $"{evidence}; {backlog.Evidence}", "guests see lost packets and retransmissions", FormattableString.Invariant($"sysctl net.core.netdev_max_backlog={Math.Max((backlog.Number ?? 1000) * 4, 4000)}"));
+            well = false;
+            yield return Warning("packets are dropped because a CPU's backlog is full", evidence, "guests see lost packets and retransmissions", FormattableString.Invariant($"sysctl net.core.netdev_max_backlog={Math.Max((backlog.Number ?? DefaultBacklog) * 4, 4000)}"));
         }
-        else if (squeezed > processed / 1000 && squeezed > 1000)
+
+        if (squeezed > processed / 1000 && squeezed > 1000)
         {
-            yield return Info("CPUs often stop receiving before they are done", $"{evidence}; {budget.Evidence}", "packets for guests wait for the next round", FormattableString.Invariant($"sysctl net.core.netdev_budget={Math.Max((budget.Number ?? 300) * 2, 600)}"));
+            well = false;
+            var also = time.Number is { } usecs ? FormattableString.Invariant($" net.core.netdev_budget_usecs={usecs * 2}") : "";
+            yield return Info("CPUs often stop receiving before they are done", evidence, "packets for guests wait for the next round", FormattableString.Invariant($"sysctl net.core.netdev_budget={Math.Max((budget.Number ?? DefaultBudget) * 2, 600)}{also}"));
         }
-        else
+
+        foreach (var (name, file, usual) in new[] { ("netdev_max_backlog", backlog, DefaultBacklog), ("netdev_budget", budget, DefaultBudget) })
+        {
+            if (well && file.Number < usual)
+            {
+                well = false;
+                yield return Info(FormattableString.Invariant($"{name} is {file.Value}, less than the kernel's own {usual}"), evidence, "bursts of packets for guests are dropped or wait sooner than they need to", FormattableString.Invariant($"sysctl net.core.{name}={usual}"));
+            }
+        }
+
+        if (well)
         {
             yield return Ok("the kernel keeps up with packets", evidence);
         }

@@ -24,26 +24,23 @@ public sealed class VmDisksCheck() : VmCheck("vm-disks", "Disks")
             }
         }
 
-        foreach (var drive in QemuOptions.Of(vm.Info.Arguments, "drive"))
+        foreach (var image in QemuImage.Of(vm.Info.Arguments))
         {
-            var file = drive.GetValueOrDefault("file");
-            if (file is null || drive.GetValueOrDefault("media") == "cdrom" || drive.GetValueOrDefault("if") == "pflash")
+            if (image.IgnoresFlushes)
             {
-                continue;
+                yield return Warning("its disk ignores flushes", image.Text, "a crash of the host loses data that the guest believes written, and may destroy its file systems", $"start it with {(image.IsNode ? "\"cache\":{\"direct\":true,\"no-flush\":false}" : "cache=none")} (libvirt: <driver cache='none'/>)");
             }
-
-            var (cache, aio) = (drive.GetValueOrDefault("cache"), drive.GetValueOrDefault("aio"));
-            if (cache == "unsafe")
+            else if (!image.IsDirect)
             {
-                yield return Warning("its disk ignores flushes", $"-drive file={HostileText.Clean(file, 120)},cache=unsafe", "a crash of the host loses data that the guest believes written, and may destroy its file systems", "start it with cache=none");
+                yield return Info(
+                    "its disk goes through the host's page cache", image.Text, "data is kept twice, and the host's memory fills with it",
+                    $"start it with {(image.IsNode ? "\"cache\":{\"direct\":true},\"aio\":\"io_uring\"" : "cache=none,aio=io_uring")} (libvirt: <driver cache='none' io='io_uring'/>), unless its storage is slow and its data small");
             }
-            else if (cache is null or "writeback" or "writethrough")
+            else if (image.Aio is null or "threads")
             {
-                yield return Info($"its disk goes through the host's page cache (cache={cache ?? "writeback"})", $"-drive file={HostileText.Clean(file, 120)}", "data is kept twice, and the host's memory fills with it", "start it with cache=none,aio=io_uring, unless its storage is slow and its data small");
-            }
-            else if (cache is "none" or "directsync" && aio is null or "threads")
-            {
-                yield return Info("its disk is read by a pool of threads (aio=threads)", $"-drive file={HostileText.Clean(file, 120)}", "io_uring and native take less CPU for each request", "start it with aio=io_uring (QEMU 5.0, Linux 5.1) or aio=native");
+                yield return Info(
+                    "its disk is read by a pool of threads (aio=threads)", image.Text, "io_uring and native take less CPU for each request",
+                    $"start it with {(image.IsNode ? "\"aio\":\"io_uring\"" : "aio=io_uring")} (QEMU 5.0, Linux 5.1; libvirt: <driver io='io_uring'/>) or native");
             }
         }
     }

@@ -24,27 +24,60 @@ public sealed class VmNetworkCheck() : VmCheck("vm-network", "Networks")
             }
         }
 
-        foreach (var network in QemuOptions.Of(vm.Info.Arguments, "netdev"))
+        foreach (var (network, virtio) in Networks(vm.Info.Arguments))
         {
-            var text = string.Join(',', network.Select(n => n.Value == "on" && n.Key is "tap" or "user" ? n.Key : $"{n.Key}={n.Value}"));
-            if (network.ContainsKey("user") || network.GetValueOrDefault("type") == "user")
+            var set = network.Set;
+            if (set["type"] == "user")
             {
-                yield return Info("a user-mode network", $"-netdev {HostileText.Clean(text, 120)}", "every packet is handled in QEMU by a TCP/IP stack of its own: fit for tests", "use a tap on a bridge (-netdev tap,vhost=on)");
+                yield return Info("a user-mode network", network.Text, "every packet is handled in QEMU by a TCP/IP stack of its own: fit for tests", "use a tap on a bridge (-netdev tap,vhost=on)");
             }
-            else if (network.ContainsKey("tap") || network.GetValueOrDefault("type") == "tap")
-            {
-                if (network.GetValueOrDefault("vhost") is null or "off" && !network.ContainsKey("vhostfd") && !network.ContainsKey("vhostfds"))
-                {
-                    yield return Warning("a tap network without vhost", $"-netdev {HostileText.Clean(text, 120)}", "QEMU copies each packet, in its main loop", "start it with -netdev tap,..,vhost=on (modprobe vhost_net)");
-                }
 
-                if (vm.Info.VcpuCount >= ManyVcpus && !network.ContainsKey("queues") && !network.ContainsKey("fds"))
-                {
-                    yield return Info(
-                        FormattableString.Invariant($"one network queue for {vm.Info.VcpuCount} vCPUs"), $"-netdev {HostileText.Clean(text, 120)}", "one vCPU of the guest handles all packets",
-                        FormattableString.Invariant($"start it with -netdev tap,..,queues=4 and -device virtio-net-pci,..,mq=on,vectors=10 (libvirt: <driver queues='4'/>)"));
-                }
+            // vhost and queues are for virtio only: an emulated card has its own finding.
+            if (!virtio || set["type"] is not ("tap" or "bridge"))
+            {
+                continue;
+            }
+
+            if (set["type"] == "bridge")
+            {
+                yield return Warning("a bridge network, which cannot have vhost", network.Text, "QEMU copies each packet, in its main loop", "start it with -netdev tap,br=..,helper=/usr/lib/qemu/qemu-bridge-helper,vhost=on (modprobe vhost_net)");
+            }
+            else if ((set.Flag("vhost") ?? (set["vhostfd"] ?? set["vhostfds"]) is not null) == false && set.Flag("vhostforce") != true)
+            {
+                yield return Warning("a tap network without vhost", network.Text, "QEMU copies each packet, in its main loop", "start it with -netdev tap,..,vhost=on (modprobe vhost_net; libvirt: <driver name='vhost'/>)");
+            }
+
+            if (vm.Info.VcpuCount >= ManyVcpus && set["queues"] is null or "1" && set["fds"] is null)
+            {
+                yield return Info(
+                    FormattableString.Invariant($"one network queue for {vm.Info.VcpuCount} vCPUs"), network.Text, "one vCPU of the guest handles all packets",
+                    "start it with -netdev tap,..,queues=4 and -device virtio-net-pci,..,mq=on,vectors=10 (libvirt: <driver queues='4'/>)");
             }
         }
     }
+
+    // What stands behind each card, and whether the card is a virtio one: -netdev with its -device, and both in one -nic.
+    private static IEnumerable<(QemuOption Network, bool Virtio)> Networks(IReadOnlyList<string> arguments)
+    {
+        var cards = new Dictionary<string, bool>(StringComparer.Ordinal);
+        foreach (var device in QemuOptions.Of(arguments, "device", "driver"))
+        {
+            if (device.Set["netdev"] is { } id)
+            {
+                cards[id] = IsVirtio(device.Set["driver"]);
+            }
+        }
+
+        foreach (var network in QemuOptions.Of(arguments, "netdev", "type"))
+        {
+            yield return (network, network.Set["id"] is { } id && cards.GetValueOrDefault(id));
+        }
+
+        foreach (var network in QemuOptions.Of(arguments, "nic", "type"))
+        {
+            yield return (network, IsVirtio(network.Set["model"]));
+        }
+    }
+
+    private static bool IsVirtio(string? model) => model?.StartsWith("virtio", StringComparison.Ordinal) == true;
 }

@@ -80,7 +80,7 @@ internal sealed class CheckCommand : ISubcommand
         using var monitor = new Monitor(options, TimeSpan.FromMilliseconds(250));
 
         // The second reading has rates: who waits for a CPU, who is throttled.
-        var snapshot = monitor.Hub.Observe([HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance]).Skip(1).Take(1).Timeout(s_deadline).Wait();
+        var snapshot = monitor.Hub.Observe([HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, KvmStatsTopic.Instance]).Skip(1).Take(1).Timeout(s_deadline).Wait();
         var host = monitor.Host;
         var context = new CheckContext(host, snapshot, host.IsLive ? CheckUser.OfProcess(host) : null, vm);
         if (vm is not null && context.Vms.Count == 0)

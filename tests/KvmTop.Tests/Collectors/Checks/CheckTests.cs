@@ -44,6 +44,12 @@ public sealed class CheckTests
             ("not in effect", s => s.Write("/etc/modprobe.d/kvm.conf", "options kvm_intel nested=0\n"), CheckLevel.Warning, "modprobe -r kvm_intel && modprobe kvm_intel"),
             ("contradiction", s => s.Write("/etc/modprobe.d/a.conf", "options kvm_intel nested=0\n").Write("/etc/modprobe.d/b.conf", "options kvm_intel nested=1\n"), CheckLevel.Warning, "set to different values"),
         ],
+        ["unknown-parameters"] =
+        [
+            ("the kernel says so", s => s.Write("/etc/modprobe.d/a.conf", "# x\noptions kvm_intel ept=1 nestd=1\n").Write("/dev/kmsg", "4,1,5,-;kvm_intel: unknown parameter 'nestd' ignored\n"), CheckLevel.Warning, "sed -i '2s/ nestd=1//' '/etc/modprobe.d/a.conf'"),
+            ("modinfo does not list it", s => Described(s).Write("/proc/cmdline", "ro kvm_intel.nestd=1\n"), CheckLevel.Warning, "remove kvm_intel.nestd=1 from the kernel command line"),
+            ("hidden or not", s => s.Write("/etc/modprobe.d/a.conf", "options kvm_intel nestd=1\n"), CheckLevel.Unknown, "cannot be seen"),
+        ],
         ["second-level-paging"] = [("ept off", s => s.Write("/sys/module/kvm_intel/parameters/ept", "N\n"), CheckLevel.Warning, "EPT is off though the CPU has it")],
         ["nested"] = [("off", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n"), CheckLevel.Info, "modprobe -r kvm_intel && modprobe kvm_intel nested=1"), ("off, in use", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n").Vm("-accel kvm"), CheckLevel.Info, "held by db"), ("off, in use by whom is not known", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n"), CheckLevel.Info, "stop all VMs, then: modprobe -r"), ("off, free", s => s.Write("/sys/module/kvm_intel/parameters/nested", "N\n").Write("/proc/modules", "kvm_intel 380928 0 - Live 0x0\n"), CheckLevel.Info, "modprobe -r kvm_intel")],
         ["security-modules"] = [("permissive", s => s.Write("/sys/fs/selinux/enforce", "0\n"), CheckLevel.Info, "setenforce 1"), ("none", s => s.Remove("/sys/fs/selinux"), CheckLevel.Info, "neither SELinux nor AppArmor")],
@@ -71,9 +77,14 @@ public sealed class CheckTests
         ["guest-network"] =
         [
             ("vhost not loaded", s => s.Remove("/dev/vhost-net").Write("/lib/modules/6.1.0/modules.dep", "kernel/drivers/vhost/vhost_net.ko:\n"), CheckLevel.Info, "modprobe vhost_net"),
-            ("firewall", s => s.Write("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n"), CheckLevel.Info, "bridge-nf-call-iptables=0"),
+            ("firewall", s => s.Write("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n").Write("/sys/class/net/br0/bridge/bridge_id", "8000.000000000000\n"), CheckLevel.Info, "bridge-nf-call-iptables=0"),
         ],
-        ["network-budget"] = [("drops", s => s.Write("/proc/net/softnet_stat", "00100000 00001000 00000000\n").Write("/proc/sys/net/core/netdev_max_backlog", "1000\n"), CheckLevel.Warning, "netdev_max_backlog=4000")],
+        ["network-budget"] =
+        [
+            ("drops", s => s.Write("/proc/net/softnet_stat", "00100000 00001000 00000000\n").Write("/proc/sys/net/core/netdev_max_backlog", "1000\n"), CheckLevel.Warning, "netdev_max_backlog=4000"),
+            ("squeezes", s => s.Write("/proc/net/softnet_stat", "00100000 00000000 00001000\n").Write("/proc/sys/net/core/netdev_budget", "400\n").Write("/proc/sys/net/core/netdev_budget_usecs", "2000\n"), CheckLevel.Info, "netdev_budget=800 net.core.netdev_budget_usecs=4000"),
+            ("set too low", s => s.Write("/proc/sys/net/core/netdev_budget", "64\n"), CheckLevel.Info, "sysctl net.core.netdev_budget=300"),
+        ],
         ["kernel-log"] =
         [
             ("oom", s => s.Write("/dev/kmsg", "3,9,5,-;Out of memory: Killed process 700 (qemu-system-x86) total-vm:1kB\n"), CheckLevel.Warning, "killed a VM"),
@@ -84,6 +95,21 @@ public sealed class CheckTests
         ["debugfs"] = [("not mounted", s => s.Write("/proc/self/mountinfo", ""), CheckLevel.Info, "mount -t debugfs")],
         ["tracefs"] = [("not mounted", s => s.Write("/proc/self/mountinfo", ""), CheckLevel.Info, "mount -t tracefs")],
         ["vm-acceleration"] = [("tcg", s => s.Vms.Process(800, kvm: false, commandLine: "/usr/bin/qemu-system-x86_64\0-name\0slow\0-accel\0tcg\0"), CheckLevel.Warning, "-accel kvm")],
+        ["vm-nested"] =
+        [
+            ("now", s => Counters(s.Vm(), 500, 1), CheckLevel.Info, "it runs guests of its own"),
+            ("once", s => Counters(s.Vm(), 500, 0), CheckLevel.Info, "does not now"),
+        ],
+        ["vm-clock"] =
+        [
+            ("no kvm-clock", s => s.Vm("-cpu host,-kvmclock"), CheckLevel.Info, "kvmclock is off"),
+            ("KVM hidden", s => s.Vm("-cpu host,kvm=off"), CheckLevel.Info, "kvm=off"),
+            ("Windows by its RTC", s => s.Vm("-rtc base=localtime"), CheckLevel.Warning, "no Hyper-V enlightenments"),
+            ("Windows by its CD", s => s.Vm("-drive file=/iso/virtio-win.iso,media=cdrom"), CheckLevel.Warning, "hv-stimer"),
+            ("Windows with half of it", s => s.Vm("-rtc base=localtime -cpu host,hv_relaxed,hv_time"), CheckLevel.Info, "lacks hv-stimer"),
+            ("Windows with lost ticks", s => s.Vm("-rtc base=localtime -cpu host,hv-relaxed,hv-time"), CheckLevel.Info, "driftfix=slew"),
+            ("virtual time", s => s.Vm("-rtc clock=vm"), CheckLevel.Info, "clock=host"),
+        ],
         ["vm-cpu-model"] = [("old", s => s.Vm("-cpu qemu64"), CheckLevel.Warning, "-cpu host")],
         ["vm-size"] = [("too many", s => s.Vm(vcpus: 5), CheckLevel.Warning, "-smp 4")],
         ["vm-affinity"] =
@@ -111,16 +137,29 @@ public sealed class CheckTests
             ("unsafe", s => s.Vm("-drive file=/a.qcow2,if=virtio,cache=unsafe"), CheckLevel.Warning, "ignores flushes"),
             ("page cache", s => s.Vm("-drive file=/a.qcow2,if=virtio"), CheckLevel.Info, "cache=none,aio=io_uring"),
             ("threads", s => s.Vm("-drive file=/a.qcow2,if=virtio,cache=none"), CheckLevel.Info, "aio=io_uring"),
+            ("JSON, page cache", s => s.Vm(Blockdev("") + " -device virtio-blk-pci,drive=f"), CheckLevel.Info, "\"cache\":{\"direct\":true}"),
+            ("JSON, unsafe", s => s.Vm(Blockdev(",\"cache\":{\"direct\":true,\"no-flush\":true}") + " -device {\"driver\":\"virtio-blk-pci\",\"drive\":\"f\"}"), CheckLevel.Warning, "ignores flushes"),
+            ("JSON, threads", s => s.Vm(Blockdev(",\"cache\":{\"direct\":true}") + " -device virtio-blk-pci,drive=f"), CheckLevel.Info, "\"aio\":\"io_uring\""),
+            ("JSON, the child's own cache counts", s => s.Vm(Blockdev("", ",\"cache\":{\"direct\":true}") + " -device virtio-blk-pci,drive=f"), CheckLevel.Info, "page cache"),
+            ("JSON, one inside the other", s => s.Vm("-blockdev {\"node-name\":\"f\",\"driver\":\"qcow2\",\"cache\":{\"direct\":true},\"file\":{\"driver\":\"file\",\"filename\":\"/a\"}} -device virtio-blk-pci,drive=f"), CheckLevel.Info, "pool of threads"),
         ],
         ["vm-network"] =
         [
             ("emulated", s => s.Vm("-netdev tap,id=n,vhost=on -device e1000,netdev=n"), CheckLevel.Warning, "virtio-net-pci"),
             ("no vhost", s => s.Vm("-netdev tap,id=n -device virtio-net-pci,netdev=n"), CheckLevel.Warning, "vhost=on"),
             ("user", s => s.Vm("-netdev user,id=n -device virtio-net-pci,netdev=n"), CheckLevel.Info, "user-mode"),
+            ("JSON, no vhost", s => s.Vm("-netdev {\"type\":\"tap\",\"id\":\"n\",\"fd\":\"3\"} -device {\"driver\":\"virtio-net-pci\",\"netdev\":\"n\"}"), CheckLevel.Warning, "vhost=on"),
+            ("JSON, one queue", s => s.Vm("-netdev {\"type\":\"tap\",\"id\":\"n\",\"fd\":\"3\",\"vhost\":true,\"vhostfd\":\"4\"} -device {\"driver\":\"virtio-net-pci\",\"netdev\":\"n\"}", vcpus: 8), CheckLevel.Info, "queues=4"),
+            ("bridge", s => s.Vm("-nic bridge,br=br0,model=virtio-net-pci"), CheckLevel.Warning, "vhost=on"),
             ("one queue", s => s.Vm("-netdev tap,id=n,vhost=on -device virtio-net-pci,netdev=n", vcpus: 8), CheckLevel.Info, "queues=4"),
         ],
         ["vm-iothread"] = [("busy", s => s.Vm("-drive file=/a,if=virtio,cache=none,aio=native"), CheckLevel.Info, "-object iothread")],
-        ["vm-display"] = [("tablet", s => s.Vm("-device usb-tablet"), CheckLevel.Info, "virtio-tablet-pci")],
+        ["vm-display"] =
+        [
+            ("tablet", s => s.Vm("-device piix3-usb-uhci -device qemu-xhci -device usb-tablet"), CheckLevel.Info, "virtio-tablet-pci"),
+            ("open to all", s => s.Vm("-vnc :1"), CheckLevel.Warning, "127.0.0.1"),
+            ("viewer", s => s.Vm().Vms.Thread(700, 709, "vnc_worker"), CheckLevel.Info, "somebody looks"),
+        ],
         ["vm-thread-names"] = [("none", s => s.Vms.Process(700, commandLine: "/usr/bin/qemu-system-x86_64\0-accel\0kvm\0"), CheckLevel.Info, "debug-threads=on")],
     };
 
@@ -143,9 +182,36 @@ public sealed class CheckTests
         var (_, spoil, level, says) = s_cases[id].Single(c => c.Case == name);
         using var stage = new CheckStage();
         spoil(stage);
-        var moving = id is "vm-throttled" or "vm-iothread";
+        var moving = id is "vm-throttled" or "vm-iothread" || name == "viewer";
         var findings = moving ? RunMoving(stage, id) : stage.Run(Find(id), id == "vm-memory-nodes" ? "db" : null);
         Assert.Contains(findings, f => f.Level == level && $"{f.What} {f.Evidence} {f.Fix} {f.Why}".Contains(says, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("vm-disks", "-blockdev {\"node-name\":\"s\",\"driver\":\"file\",\"filename\":\"/a\",\"cache\":{\"direct\":true},\"aio\":\"native\"} -blockdev {\"node-name\":\"f\",\"driver\":\"qcow2\",\"file\":\"s\"} -device virtio-blk-pci,drive=f")]
+    [InlineData("vm-disks", "-blockdev {\"node-name\":\"pflash0\",\"driver\":\"file\",\"filename\":\"/OVMF_CODE.fd\"} -machine pflash0=pflash0")]
+    [InlineData("vm-disks", "-blockdev {\"node-name\":\"s\",\"driver\":\"file\",\"filename\":\"/a.iso\",\"read-only\":true} -device scsi-cd,drive=s")]
+    [InlineData("vm-disks", "-drive file=rbd:pool/image,if=virtio")]
+    [InlineData("vm-network", "-netdev {\"type\":\"tap\",\"id\":\"n\",\"fds\":\"3:4\",\"vhost\":true,\"vhostfds\":\"5:6\"} -device {\"driver\":\"virtio-net-pci\",\"netdev\":\"n\"}")]
+    [InlineData("vm-network", "-netdev tap,id=n,vhostfd=5,fd=4 -device virtio-net-pci,netdev=n")]
+    [InlineData("vm-clock", "-rtc base=localtime -cpu host,hv-passthrough")]
+    [InlineData("vm-clock", "-rtc base=utc,clock=host,driftfix=slew")]
+    [InlineData("vm-display", "-device qemu-xhci -device usb-tablet,id=t")]
+    [InlineData("vm-display", "-vnc 127.0.0.1:1")]
+    [InlineData("vm-display", "-vnc :1,password=on")]
+    [InlineData("vm-display", "-vnc unix:/run/v")]
+    public void Run_on_a_vm_that_is_well_finds_nothing(string id, string arguments)
+    {
+        using var stage = new CheckStage().Vm(arguments);
+        Assert.Empty(stage.Run(Find(id)));
+    }
+
+    [Fact]
+    public void Hidden_parameter_that_modinfo_lists_is_none_that_is_unknown()
+    {
+        using var stage = Described(new CheckStage());
+        stage.Write("/lib/modules/6.1.0/modules.builtin.modinfo", "kvm_intel.parmtype=secret:bool\0").Write("/etc/modprobe.d/a.conf", "options kvm_intel secret=1 dyndbg=+p\n");
+        Assert.Empty(stage.Run(Find("unknown-parameters")));
     }
 
     [Fact]
@@ -216,6 +282,11 @@ public sealed class CheckTests
         using var topics = new AllTopics(stage.Files);
         topics.Tick();
         stage.Vms.Ran(700, 700, 0.9, 0, 100);
+        if (id == "vm-display")
+        {
+            stage.Vms.Ran(700, 709, 0.4, 0, 100);
+        }
+
         if (id == "vm-throttled")
         {
             stage.Vms.Cgroup("/m/db", "50000 100000", 400_000);
@@ -228,6 +299,15 @@ public sealed class CheckTests
     private static Check Find(string id) => CheckCatalog.All.Single(c => c.Id == id);
 
     private static CheckStage NoVendor(CheckStage stage) => stage.Remove("/sys/module/kvm_intel").Write("/proc/modules", "kvm 1146880 0 - Live 0x0\n");
+
+    private static CheckStage Described(CheckStage stage) => stage
+        .Write("/lib/modules/6.1.0/modules.dep", "kvm-intel.ko:\n").Write("/lib/modules/6.1.0/modules.builtin.modinfo", "kvm_intel.parmtype=ept:bool\0kvm_intel.parmtype=nested:bool\0");
+
+    private static CheckStage Counters(CheckStage stage, int nestedRun, int guestMode) => stage
+        .Write("/sys/kernel/debug/kvm/700-11/exits", "9000\n").Write("/sys/kernel/debug/kvm/700-11/nested_run", $"{nestedRun}\n").Write("/sys/kernel/debug/kvm/700-11/guest_mode", $"{guestMode}\n");
+
+    private static string Blockdev(string file, string format = "") =>
+        $"-blockdev {{\"node-name\":\"s\",\"driver\":\"file\",\"filename\":\"/a.qcow2\"{file}}} -blockdev {{\"node-name\":\"f\",\"driver\":\"qcow2\",\"file\":\"s\"{format}}}";
 
     private static CheckStage Pool(CheckStage stage, int total, int free) => stage
         .Write("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", $"{total}\n").Write("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", $"{free}\n")
