@@ -6,7 +6,16 @@ public static class ActionCatalog
     /// <summary>All there are, in the order of the menu and the help. Made when asked for: most starts have no use for them.</summary>
     public static IReadOnlyList<HostAction> All { get; } =
     [
+        new NestedAction(),
+        new ModuleSetAction(),
+        new ModuleLoadAction(),
+        new ModuleUnloadAction(),
+        new ModuleReloadAction(),
         new GovernorAction(),
+        new FixDebugfsAction(),
+        new FixTracefsAction(),
+        new FixKvmDeviceAction(),
+        new FixKvmGroupAction(),
     ];
 
     /// <summary>The action that words begin with, the one with the longest name; and the words after its name.</summary>
