@@ -33,7 +33,6 @@ public sealed record LoadModuleEffect(string Module, IReadOnlyList<string> Param
         }
 
         var before = KernelLogTail.LastSequence(host.Files);
-        progress(RunCommandEffect.Quote(Command));
         var result = host.Run(Command, TimeSpan.FromSeconds(ModuleProbe.DeadlineSeconds));
         var loaded = ModuleProbe.IsLoaded(host, Module);
         if (result.ExitCode != 0)

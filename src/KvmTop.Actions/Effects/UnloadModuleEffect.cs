@@ -35,7 +35,6 @@ public sealed record UnloadModuleEffect(string Module, IReadOnlyList<string> Par
             return new EffectResult(true, "not loaded", "not loaded", null, Changed: false);
 
         var before = KernelLogTail.LastSequence(host.Files);
-        progress(RunCommandEffect.Quote(Command));
         for (var attempt = 1; ; attempt++)
         {
             var result = host.Run(Command, TimeSpan.FromSeconds(ModuleProbe.DeadlineSeconds));
@@ -49,6 +48,7 @@ public sealed record UnloadModuleEffect(string Module, IReadOnlyList<string> Par
                 return EffectResult.Failed(result.ExitCode == 0 ? $"{words}, but {Module} is still loaded" : words, "loaded");
             }
 
+            progress($"{Module} is in use: once more");
             host.Pause(s_retry);
         }
     }

@@ -52,6 +52,8 @@ public sealed class ModuleLoadAction() : HostAction("module load")
 
         var title = $"Load {name}";
         var entry = view.Of(name);
+        if (ModuleMenu.UnknownParameter(entry, set) is { } unknown)
+            return Mistake(words, unknown);
         switch (entry.Module.State)
         {
             case ModuleState.BuiltIn when set.Count > 0:
@@ -70,8 +72,6 @@ public sealed class ModuleLoadAction() : HostAction("module load")
             return Refuse(words, title, ModuleView.NoModules);
         if (entry.Module.State == ModuleState.Missing || (entry.Module.State == ModuleState.Unknown && entry.File is null))
             return Refuse(words, title, $"there is no module {name} for this kernel: {entry.Module.Evidence}");
-        if (ModuleMenu.UnknownParameter(entry, set) is { } unknown)
-            return Mistake(words, unknown);
         var loading = ModuleReload.Loading(view, entry, set);
         return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Effects = loading.Effects, Obstacles = loading.Obstacles, Notes = loading.Notes };
     }

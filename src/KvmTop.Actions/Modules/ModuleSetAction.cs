@@ -74,7 +74,7 @@ public sealed class ModuleSetAction() : HostAction("module set")
         var what = string.Join(' ', set.Select(s => $"{s.Name}={s.Value}"));
         var title = $"Set {what} of {name}{(persist ? ", for every boot too" : "")}";
         if (entry.Module.State is ModuleState.Missing or ModuleState.Unknown)
-            return Refuse(words, title, view.HasModules ? $"there is no module {name} for this kernel: {entry.Module.Evidence}" : $"this kernel has no {name}, and {ModuleView.NoModules}");
+            return Refuse(words, title, view.HasModules ? $"there is no module {name} for this kernel: {entry.Module.Evidence}" : $"{name} is not part of the kernel, and {ModuleView.NoModules}");
         if (entry.Module.State == ModuleState.Changing)
             return Refuse(words, title, $"{name} is being loaded or unloaded right now ({entry.Module.Evidence})");
         if (ModuleMenu.UnknownParameter(entry, set) is { } unknown)

@@ -34,7 +34,7 @@ internal sealed class ActionCommand(string word) : ISubcommand
             var text = new StringBuilder();
             foreach (var action in _actions)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{(text.Length == 0 ? "Usage: " : "       ")}kvmtop {action.Name} {action.Usage}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{(text.Length == 0 ? "Usage: " : "       ")}{$"kvmtop {action.Name} {action.Usage}".TrimEnd()}\n");
             }
 
             foreach (var action in _actions)
@@ -214,7 +214,7 @@ internal sealed class ActionRun
     /// <summary>What takes long is told while it goes on; what is done at once is told by its result.</summary>
     private void Tell(ActionPlan plan, string progress)
     {
-        if (!_json && plan.Effects.Any(e => e is RunCommandEffect))
+        if (!_json && plan.Effects.Any(e => e is RunCommandEffect or LoadModuleEffect))
         {
             _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
         }
