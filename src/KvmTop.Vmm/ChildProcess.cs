@@ -17,14 +17,22 @@ public sealed record ChildResult(int? ExitCode, byte[] Output, byte[] Error, str
 public static class ChildProcess
 {
     private const int MostOutput = 4 << 20;
+    // Where modprobe and mount are, also for who became root with the PATH of a user.
+    private const string SystemFolders = ":/usr/sbin:/sbin";
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Runs it. Never throws.</summary>
-    /// <param name="program">A program found by PATH, or a path.</param>
+    /// <param name="program">A path, or a program found by PATH alone: .NET by itself would take one of that name beside kvmtop or in the working directory first.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="deadline">After this it is killed.</param>
     public static ChildResult Run(string program, IReadOnlyList<string> arguments, TimeSpan deadline)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        if (Find(program) is not { } path)
+        {
+            return new ChildResult(null, [], [], $"{program} is not installed");
+        }
+
+        var start = new ProcessStartInfo(path, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -59,6 +67,25 @@ public static class ChildProcess
         {
             return new ChildResult(null, [], [], $"{program}: {e.Message}");
         }
+    }
+
+    // An empty or relative entry of PATH is the working directory, which may be anybody's.
+    private static string? Find(string program)
+    {
+        if (program.Contains('/', StringComparison.Ordinal))
+        {
+            return program;
+        }
+
+        foreach (var folder in ((Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin") + SystemFolders).Split(':'))
+        {
+            if (folder.StartsWith('/') && Path.Combine(folder, program) is var path && File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0)
+            {
+                return path;
+            }
+        }
+
+        return null;
     }
 
     private static byte[] Result(Task<byte[]> task) => task.IsCompletedSuccessfully ? task.Result : [];

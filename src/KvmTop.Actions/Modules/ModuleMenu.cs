@@ -26,7 +26,7 @@ internal static class ModuleMenu
     /// <summary>What is wrong when a module does not have a parameter; null when it has all, or when nothing tells which it has.</summary>
     public static string? UnknownParameter(ModuleEntry entry, IReadOnlyList<(string Name, string Value)> set)
     {
-        var isKnown = entry.Parameters.Count > 0 || entry.Module.State == ModuleState.BuiltIn || entry.Description is not null;
+        var isKnown = entry.Parameters.Count > 0 || entry.Module.State == ModuleState.BuiltIn || entry.IsDescribed;
         foreach (var (name, _) in set)
         {
             if (isKnown && entry.Parameters.All(p => p.Name != name))

@@ -91,6 +91,7 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
     private IReadOnlyDictionary<string, ModuleInfo>? _info;
     private string? _infoReason;
     private Errno _modulesErrno;
+    private bool _tellsAll;
 
     /// <inheritdoc/>
     public Reading<ModulesModel> Collect()
@@ -145,7 +146,7 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
 
         parameters.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         ModprobeLine[] lines = [.. config.Of(module.Name).Where(l => l.Command != ModprobeCommand.Options)];
-        return new ModuleEntry(module, KnownModules.PurposeOf(module.Name), info?.Description, info?.File ?? _index!.FileOf(module.Name), parameters, lines, Blocked(module, lines, line)) { IsDescribed = info is not null };
+        return new ModuleEntry(module, KnownModules.PurposeOf(module.Name), info?.Description, info?.File ?? _index!.FileOf(module.Name), parameters, lines, Blocked(module, lines, line)) { IsDescribed = info is not null && (_tellsAll || info.File == "(builtin)") };
 
         ParameterEntry Entry(string name, string? value, string? reason, ParameterChange change, ParameterInfo? about) => new(
             name, value, reason, change, about?.Type, KnownModules.DefaultOf(module.Name, name), about?.Description, Settings(module, name, config, line));
@@ -216,6 +217,9 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
             var child = ChildProcess.Run("modinfo", ["-0", "--", .. names], s_modinfoDeadline);
             told = child.ExitCode is null ? null : ModuleInfo.ParseModinfo(child.Output);
             _infoReason = child.ExitCode is null ? "no descriptions: " + child.Reason : null;
+
+            // That of kmod tells the type of each parameter; that of busybox leaves those out that have no description.
+            _tellsAll = told?.Values.Any(m => m.Parameters.Values.Any(p => p.Type is not null)) == true;
         }
         else
         {

@@ -66,7 +66,7 @@ internal static class CommandLines
             "-chardev", "socket,id=charmonitor,fd=29,server=on,wait=off",
             "-mon", "chardev=charmonitor,id=monitor,mode=control",
             "-rtc", "base=utc,driftfix=slew", "-no-shutdown", "-boot", "strict=on",
-            "-blockdev", $$$"""{"driver":"file","filename":"{{{ImageOf(spec)}}}","node-name":"libvirt-1-storage","auto-read-only":true,"discard":"unmap","cache":{"direct":true,"no-flush":false}}""",
+            "-blockdev", $$$"""{"driver":"file","filename":"{{{ImageOf(spec)}}}","aio":"native","node-name":"libvirt-1-storage","auto-read-only":true,"discard":"unmap","cache":{"direct":true,"no-flush":false}}""",
             "-blockdev", """{"node-name":"libvirt-1-format","read-only":false,"cache":{"direct":true,"no-flush":false},"driver":"qcow2","file":"libvirt-1-storage"}""",
             "-device", """{"driver":"virtio-blk-pci","iothread":"iothread1","bus":"pci.4","addr":"0x0","drive":"libvirt-1-format","id":"virtio-disk0","bootindex":1,"write-cache":"on"}""",
             "-netdev", """{"type":"tap","fd":"30","vhost":true,"vhostfd":"32","id":"hostnet0"}""",

@@ -72,12 +72,16 @@ public sealed class LabModulesTests(LabRun boot)
     public void Parameter_that_there_is_not_is_found_and_taken_out_by_the_fix()
     {
         var lab = boot.Part("modules");
-        var finding = lab.Finding("unknown", "unknown-parameters");
+        var findings = lab.Findings("unknown", "unknown-parameters");
+        var finding = findings[0];
         Assert.Equal(("warning", "kvm_amd has no parameter nestd"), (finding.Text("level"), finding.Text("what")));
         Assert.StartsWith("/etc/modprobe.d/lab.conf:2: nestd=1; kernel log: kvm_amd: unknown parameter 'nestd' ignored", finding.Text("evidence"), StringComparison.Ordinal);
         Assert.EndsWith("exit: 0", lab.Text("unknown.unknown-parameters.fix"), StringComparison.Ordinal);
-        Assert.Equal("# a slip of the pen\noptions kvm_amd npt=1", lab.Text("unknown.conf"));
-        Assert.Empty(lab.Findings("known", "unknown-parameters"));
+        Assert.Equal("# a slip of the pen\noptions kvm_amd npt=1\noptions vhost_net experimental_zcopytx=0 queues=4", lab.Text("unknown.conf"));
+        Assert.Equal(2, findings.Count);
+        finding = lab.Finding("known", "unknown-parameters");
+        Assert.Equal(("warning", "vhost_net has no parameter queues"), (finding.Text("level"), finding.Text("what")));
+        Assert.Equal("/etc/modprobe.d/lab.conf:3: queues=4; not among those that modinfo vhost_net lists", finding.Text("evidence"));
     }
 
     [Fact]
@@ -117,6 +121,15 @@ public sealed class LabModulesTests(LabRun boot)
         Assert.NotEqual("failure", lab.Finding("run", "run-guest").Text("level"));
         Assert.Contains("20000 exits", lab.Finding("run", "run-guest").Text("evidence"), StringComparison.Ordinal);
         Assert.Equal("ok", lab.Finding("run", "run-qemu").Text("level"));
+    }
+
+    [Fact]
+    public void Run_leaves_the_host_as_it_was()
+    {
+        var lab = boot.Part("trial");
+        Assert.Contains("/sys/module/kvm_amd/parameters/nested: 1", lab.Text("before.state"), StringComparison.Ordinal);
+        Assert.Contains("bystander CPU 0/KVM Cpus_allowed_list:\t0-3", lab.Text("before.state"), StringComparison.Ordinal);
+        Assert.Equal(lab.Text("before.state"), lab.Text("after.state"));
     }
 
     private static (string? Level, string? Fix) LevelAndFix(LabPart lab, string name, string check)

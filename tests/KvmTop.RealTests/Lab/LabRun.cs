@@ -10,7 +10,7 @@ namespace KvmTop.RealTests.Lab;
 /// </summary>
 public sealed class LabRun : IDisposable
 {
-    private const int LimitSeconds = 330;
+    private const int LimitSeconds = 560;
 
     private readonly string? _folder;
     private readonly string? _skip;

@@ -32,6 +32,21 @@ try() {
   echo $? >"$try_name.code"
 }
 
+# NAME: what commands of kvmtop may change, as NAME.state, to be compared before, after, and after it was taken back: modules and their parameters, modprobe.d, sysctl.d,
+# settings of memory and network, hugepages by node, and where the threads of each guest may run.
+state() {
+  {
+    cut -d' ' -f1 /proc/modules | grep -E 'kvm|irqbypass|vhost|vfio|tun|nbd' | sort
+    for file in /sys/module/kvm/parameters/* /sys/module/kvm_amd/parameters/* /etc/modprobe.d/* /etc/sysctl.d/* /sys/kernel/mm/transparent_hugepage/enabled /sys/kernel/mm/ksm/run \
+      /proc/sys/vm/swappiness /proc/sys/net/core/netdev_max_backlog /proc/sys/net/core/netdev_budget /sys/devices/system/node/node*/hugepages/hugepages-*/nr_hugepages; do
+      [ ! -f "$file" ] || sed "s|^|$file: |" "$file"
+    done
+    for pid in $(pidof qemu-system-x86_64); do
+      for task in "/proc/$pid/task"/*; do printf '%s %s %s\n' "$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/.*guest=\([^,]*\).*/\1/')" "$(cat "$task/comm")" "$(grep Cpus_allowed_list "$task/status")"; done
+    done | grep -v ' worker ' | sort
+  } >"$1.state" 2>/dev/null
+}
+
 # The fix of the worst finding of a check, as JSON has it, made text again.
 fix_of() {
   sed 's/{"check":/\n&/g' "$1.json" | grep "^{\"check\":\"$2\"" | grep -v '"level":"ok"' | head -n 1 |
@@ -77,3 +92,10 @@ trail() { # PID FILE OUT
   done >"$3"
 }
 vcpu_tid() { for task in /proc/"$(pid_of "$1")"/task/*; do case "$(cat "$task/comm")" in CPU*) echo "${task##*/}" ;; esac; done; }
+
+act() { # NAME ARGUMENT..: kvmtop acts without asking; what it answers is NAME.out, its exit status NAME.code.
+  act_name=$1
+  shift
+  try "$act_name" kvmtop "$@" --yes -o json
+}
+parameter() { cat "/sys/module/$1/parameters/$2"; }

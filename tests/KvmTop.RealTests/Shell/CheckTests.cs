@@ -54,6 +54,38 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public void Disk_tablet_and_clock_of_a_running_qemu_are_told_and_one_without_them_has_none()
+    {
+        var image = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(image, new byte[1 << 20]);
+            using var costly = Guest.Start(new GuestOptions
+            {
+                Work = GuestWork.Halt,
+                ExtraArguments =
+                [
+                    "-blockdev", $$"""{"driver":"file","filename":"{{image}}","node-name":"s"}""", "-blockdev", """{"driver":"raw","file":"s","node-name":"f"}""", "-device", """{"driver":"virtio-blk-pci","drive":"f"}""",
+                    "-device", "piix3-usb-uhci", "-device", "usb-tablet", "-rtc", "base=localtime,clock=vm",
+                ],
+            });
+            using var plain = Guest.Start(new GuestOptions { Work = GuestWork.Halt });
+            var found = Found(costly.Name);
+            Assert.Contains(("vm-disks", "its disk goes through the host's page cache"), found);
+            Assert.Contains(("vm-display", "a USB tablet"), found);
+            Assert.Contains(("vm-clock", "its RTC runs on virtual time"), found);
+            Assert.Contains(("vm-clock", "it looks like Windows, and has no Hyper-V enlightenments"), found);
+            Assert.DoesNotContain(Found(plain.Name), f => f.Check is "vm-disks" or "vm-display" or "vm-clock" or "vm-nested");
+        }
+        finally
+        {
+            File.Delete(image);
+        }
+
+        static List<(string? Check, string? What)> Found(string vm) => [.. Run(vm, "-o", "json").Root.GetProperty("findings").EnumerateArray().Select(f => (f.Text("check"), f.Text("what")))];
+    }
+
+    [Fact]
     public void Vm_that_is_not_there_is_said_on_standard_error()
     {
         var result = KvmTopProgram.Run("check", "no-such-vm");

@@ -8,8 +8,6 @@ namespace KvmTop.Collectors.Checks;
 /// </summary>
 public sealed class VmClockCheck() : VmCheck("vm-clock", "Clock")
 {
-    private const string NoClock = "it then trusts the TSC, or reads an emulated timer, at the price of an exit each time";
-
     /// <inheritdoc/>
     protected override IEnumerable<CheckFinding> Run(CheckContext context, VmModel vm)
     {
@@ -31,7 +29,7 @@ public sealed class VmClockCheck() : VmCheck("vm-clock", "Clock")
         }
         else if (cpu is not null && WithoutKvmClock(cpu.Set) is { } why)
         {
-            yield return Info($"the guest gets no kvm-clock: {why}", cpu.Text, $"a Linux guest looks for it first: {NoClock}", "leave that out of -cpu (libvirt: <kvm><hidden state='off'/></kvm>, <timer name='kvmclock' present='yes'/>), unless a driver in the guest refuses to work with it");
+            yield return Info($"the guest gets no kvm-clock: {why}", cpu.Text, "a Linux guest without it trusts the TSC, or reads an emulated timer, at the price of an exit each time", "leave that out of -cpu (libvirt: <kvm><hidden state='off'/></kvm>, <timer name='kvmclock' present='yes'/>), unless a driver in the guest refuses to work with it");
         }
 
         if (rtc?.Set["clock"] == "vm")
@@ -52,7 +50,7 @@ public sealed class VmClockCheck() : VmCheck("vm-clock", "Clock")
         if (!any)
         {
             yield return Warning(
-                "it looks like Windows, and has no Hyper-V enlightenments", $"{looks}; {cpu?.Text ?? "no -cpu"}", "Windows then takes its host for bare metal: its clock and timers are emulated, which costs CPU even when it idles", fix);
+                "it looks like Windows, and has no Hyper-V enlightenments", $"{looks}; {cpu?.Text ?? "no -cpu"}", "Windows knows nothing of KVM's own clock: what it has are emulated clocks and timers, which cost CPU even when it idles", fix);
             yield break;
         }
 

@@ -29,8 +29,8 @@ internal sealed class CheckPane : ListDetailPane<CheckResult>
     /// <inheritdoc/>
     public override char Key => '8';
 
-    /// <inheritdoc/>
-    public override IReadOnlyCollection<Topic> Needs => [];
+    /// <summary>KVM's counters tell who runs guests of its own; all else the checks read themselves.</summary>
+    public override IReadOnlyCollection<Topic> Needs { get; } = [KvmStatsTopic.Instance];
 
     /// <inheritdoc/>
     public override IReadOnlyList<KeyHint> Hints => [.. base.Hints, new KeyHint("a", _all ? "Hide well" : "All")];

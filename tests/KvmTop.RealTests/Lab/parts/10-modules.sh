@@ -33,9 +33,9 @@ cp /etc/modprobe.d/lab.conf wrong.conf
 check mended
 rm -f /etc/modprobe.d/lab.conf
 
-# A parameter that there is not: the module is loaded all the same.
+# A parameter that there is not: the module is loaded all the same, and says so. One that is not loaded can be asked.
 modprobe -r kvm_amd
-printf '%s\n' '# a slip of the pen' 'options kvm_amd npt=1 nestd=1' >/etc/modprobe.d/lab.conf
+printf '%s\n' '# a slip of the pen' 'options kvm_amd npt=1 nestd=1' 'options vhost_net experimental_zcopytx=0 queues=4' >/etc/modprobe.d/lab.conf
 modprobe kvm_amd
 check unknown
 follow unknown unknown-parameters

@@ -17,6 +17,8 @@ for name in near far huge; do
   grep Cpus_allowed_list "/proc/$(vcpu_tid $name)/status" >"$name.cpus"
 done
 kvmtop -b -n 3 -d 3 -o json >nodes.json
+# The kernel makes large pages of small ones meanwhile, and QEMU's own memory grows by that.
+for name in near far; do grep -E '^[0-9a-f]+ ' "/proc/$(pid_of $name)/numa_maps" >"$name.later.numa_maps"; done
 grep . /sys/devices/system/node/node*/hugepages/hugepages-2048kB/*_hugepages >nodes.pools
 kvmtop check far -o json >far.json
 end near far huge
