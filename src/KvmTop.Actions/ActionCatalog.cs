@@ -7,10 +7,10 @@ public static class ActionCatalog
     public static IReadOnlyList<HostAction> All { get; } =
     [
         new NestedAction(),
-        new ModuleSetAction(),
         new ModuleLoadAction(),
         new ModuleUnloadAction(),
         new ModuleReloadAction(),
+        new ModuleSetAction(),
         new GovernorAction(),
         new FixDebugfsAction(),
         new FixTracefsAction(),

@@ -12,7 +12,7 @@ public sealed class ModuleReloadAction() : HostAction("module reload")
     public override string Usage => "NAME";
 
     /// <inheritdoc/>
-    public override string Summary => "Unloads a kernel module and loads it again with the parameters it has; old ones come back when that fails.";
+    public override string Summary => "Unloads a kernel module and loads it again with its parameters.";
 
     /// <inheritdoc/>
     public override string Writes => "rmmod NAME, modprobe NAME PARAMETER=VALUE.. (and the same for loaded modules that stand on it)";

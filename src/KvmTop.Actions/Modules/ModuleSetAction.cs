@@ -8,6 +8,8 @@ public sealed class ModuleSetAction() : HostAction("module set")
 {
     private const string PersistFlag = "--persist";
 
+    private static readonly string[] s_flags = ["Y", "N"];
+
     /// <inheritdoc/>
     public override char? Key => 'M';
 
@@ -15,7 +17,7 @@ public sealed class ModuleSetAction() : HostAction("module set")
     public override string Usage => "NAME PARAMETER=VALUE.. [--persist]";
 
     /// <inheritdoc/>
-    public override string Summary => "Sets parameters of a kernel module: written where the kernel lets them be, else by a reload.";
+    public override string Summary => "Sets parameters of a kernel module, by a reload where they cannot be written.";
 
     /// <inheritdoc/>
     public override string Writes => $"/sys/module/NAME/parameters/PARAMETER, or rmmod NAME and modprobe NAME PARAMETER=VALUE..; with --persist {ModprobeFile.Path}";
@@ -51,7 +53,7 @@ public sealed class ModuleSetAction() : HostAction("module set")
             yield return new ActionChoice($"Set {parameter.Name}")
             {
                 Detail = $"{Vmm.HostileText.Clean(parameter.Value ?? "-", 40)}, {how}",
-                Fields = [new ActionField(parameter.Name, parameter.Description ?? parameter.Type ?? "its value") { Initial = parameter.Value is { } value && ModuleWords.IsValue(value) ? value : "" }, BootField],
+                Fields = [new ActionField(parameter.Name, parameter.Description ?? parameter.Type ?? "its value") { Initial = parameter.Value is { } value && ModuleWords.IsValue(value) ? value : "", Options = parameter.Value is "Y" or "N" ? s_flags : [] }, BootField],
                 Words = values => ["module", "set", entry.Module.Name, $"{parameter.Name}={values[0]}", .. Boot(values[1])],
                 DisabledReason = parameter.Change == ParameterChange.Reboot ? $"{entry.Module.Name} is part of the kernel: {entry.Module.Name}.{parameter.Name}= goes on the kernel command line" : null,
             };

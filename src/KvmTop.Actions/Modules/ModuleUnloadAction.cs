@@ -12,7 +12,7 @@ public sealed class ModuleUnloadAction() : HostAction("module unload")
     public override string Usage => "NAME";
 
     /// <inheritdoc/>
-    public override string Summary => "Unloads a kernel module that nobody uses; undone, it is loaded with the parameters it had.";
+    public override string Summary => "Unloads a kernel module that nobody uses.";
 
     /// <inheritdoc/>
     public override string Writes => "rmmod NAME";
@@ -21,7 +21,8 @@ public sealed class ModuleUnloadAction() : HostAction("module unload")
     public override string Details =>
         """
           NAME          A loaded module. Refused while VMs or other modules use it, which
-                        are named. What it stands on stays loaded.
+                        are named. What it stands on stays loaded. Undone, it is
+                        loaded with the parameters that it had.
         """;
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ public sealed class NestedAction() : HostAction("nested")
     public override string Usage => "status|on|off [--persist]";
 
     /// <inheritdoc/>
-    public override string Summary => "Nested virtualisation: tells, or switches it on or off, by a reload of KVM's part for this CPU.";
+    public override string Summary => "Switches nested virtualisation on or off, or tells how it stands.";
 
     /// <inheritdoc/>
     public override string Writes => $"rmmod kvm_intel or kvm_amd, and modprobe with nested=0 or 1 and its other parameters as they are; with --persist {ModprobeFile.Path}";
@@ -25,8 +25,8 @@ public sealed class NestedAction() : HostAction("nested")
     public override string Details =>
         $"""
           status        The value, what sets it, and who stands in the way of a change.
-          on, off       Now. Refused while VMs run, which are named; when the reload fails,
-                        the old state is restored.
+          on, off       Now, by a reload of KVM's part for this CPU. Refused while VMs
+                        run, which are named; when it fails, the old state is restored.
           {PersistFlag}     For every boot too. Other lines of the file are kept.
         """;
 
