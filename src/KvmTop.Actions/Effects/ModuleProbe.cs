@@ -51,7 +51,7 @@ internal static class ModuleProbe
         return host.HasProgram(program) ? null : Obstacle.Refused($"{program} is not installed", "install the package kmod");
     }
 
-    /// <summary>What a program and the kernel said about its failure: "exit code 1: ERROR: could not insert 'x': Invalid argument; kernel log: x: bad value".</summary>
+    /// <summary>What a program and the kernel said about its failure: "modprobe x: exit code 1: ERROR: could not insert 'x': Invalid argument; kernel log: x: bad value".</summary>
     public static string Words(HostControl host, IReadOnlyList<string> command, ChildResult result, string module, long logBefore)
     {
         if (result.ExitCode is not { } code)
@@ -59,7 +59,7 @@ internal static class ModuleProbe
 
         var said = HostileText.Clean(System.Text.Encoding.UTF8.GetString(result.Error).Trim().ReplaceLineEndings(" "), LongestOutput);
         var log = Log(host, module, logBefore);
-        return string.Create(CultureInfo.InvariantCulture, $"{RunCommandEffect.Quote(command)}: {(code == 0 ? "reported success" : $"exit code {code}")}{(said.Length > 0 ? ": " : "")}{said}{(log.Length > 0 ? "; kernel log: " : "")}{log}");
+        return string.Create(CultureInfo.InvariantCulture, $"{command[0]} {module}: {(code == 0 ? "reported success" : $"exit code {code}")}{(said.Length > 0 ? ": " : "")}{said}{(log.Length > 0 ? "; kernel log: " : "")}{log}");
     }
 
     /// <summary>What the kernel log has said about a module or its family since.</summary>

@@ -32,8 +32,9 @@ internal sealed class ModuleView(ActionContext context, bool describes = true)
     /// <summary>Why nothing can be loaded or unloaded here, where <see cref="HasModules"/> is false.</summary>
     public static string NoModules => "this kernel was built without loadable modules: there is no /proc/modules";
 
-    /// <summary>A module, whatever its state.</summary>
-    public ModuleEntry Of(string name) => _known.TryGetValue(name, out var entry) ? entry : _known[name] = _read([name])[0];
+    /// <summary>A module, whatever its state. Menus take what is on the screen: the list of all modules is dear to read.</summary>
+    public ModuleEntry Of(string name) =>
+        _known.TryGetValue(name, out var entry) ? entry : _known[name] = (describes ? null : context.Snapshot.Get(ModulesTopic.Instance).Value?.Find(name)) ?? _read([name])[0];
 
     /// <summary>Who keeps a module from being unloaded besides modules in <paramref name="leaving"/>; null when nobody does.</summary>
     public Obstacle? FindUser(ModuleEntry entry, IReadOnlyCollection<string> leaving)
