@@ -56,6 +56,7 @@ internal static class CheckCatalog
         new VmDisksCheck(),
         new VmNetworkCheck(),
         new VmIoThreadCheck(),
+        new VmPassthroughCheck(),
         new VmDisplayCheck(),
         new VmThreadNamesCheck(),
     ];

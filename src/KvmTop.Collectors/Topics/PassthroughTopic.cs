@@ -36,6 +36,17 @@ public sealed class PassthroughTopic : Topic<PassthroughModel, PassthroughModel>
     /// <inheritdoc/>
     public override PassthroughModel Derive(PassthroughModel? before, PassthroughModel now) => now;
 
+    /// <summary>The address of a device that a VM was given, cleaned: "0000:3b:10.2" though the command line may leave the domain out; null when it does not say.</summary>
+    internal static string? AddressOf(VmDevice device)
+    {
+        if (device.Detail is not { Length: > 0 } detail)
+            return null;
+
+        // host=3b:10.2 leaves the domain out; sysfsdev=/sys/bus/mdev/devices/UUID names the folder.
+        var address = HostileText.Clean(detail[(detail.LastIndexOf('/') + 1)..], 64);
+        return address.Length == 7 && address[2] == ':' ? "0000:" + address : address;
+    }
+
     private sealed class Collector(CollectorContext context) : ICollector<PassthroughModel>
     {
         private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
@@ -66,16 +77,11 @@ public sealed class PassthroughTopic : Topic<PassthroughModel, PassthroughModel>
         private PassthroughDevice Look(VmDevice device)
         {
             var model = device.Model is { } m ? HostileText.Clean(m, 32) : null;
-            if (device.Detail is not { Length: > 0 } detail)
+            if (AddressOf(device) is not { } address)
                 return new PassthroughDevice("?", model, null, null, null);
-
-            // host=3b:10.2 leaves the domain out; sysfsdev=/sys/bus/mdev/devices/UUID names the folder.
-            var address = HostileText.Clean(detail[(detail.LastIndexOf('/') + 1)..], 64);
             if (address.Contains("..", StringComparison.Ordinal) || model is "usb-host")
                 return new PassthroughDevice(address, model, null, null, null);
-            if (address.Length == 7 && address[2] == ':')
-                address = "0000:" + address;
-            var folder = detail.Contains("/mdev/", StringComparison.Ordinal) ? "/sys/bus/mdev/devices/" + address : "/sys/bus/pci/devices/" + address;
+            var folder = device.Detail!.Contains("/mdev/", StringComparison.Ordinal) ? "/sys/bus/mdev/devices/" + address : "/sys/bus/pci/devices/" + address;
             var parent = LastOf(folder + "/physfn");
             if (parent is not null)
             {

@@ -50,15 +50,15 @@ public sealed class LabRun : IDisposable
         if (run.ExitCode == 3) _skip = run.Stderr.Trim();
     }
 
-    /// <summary>What a part of the scenario has left: parts/10-modules.sh is "modules". Skips the running test where there is no lab, and fails it when the lab or the part did not come to its end.</summary>
+    /// <summary>What a part of the scenario has left: parts/10-modules.sh is "modules". Skips the running test where there is no lab, and fails it when the part did not come to its end. A part that did counts even when a later one ran into the limit.</summary>
     public LabPart Part(string name)
     {
         if (_skip is not null) Assert.Skip(_skip);
-        Assert.False(_failed, _output);
+        Assert.False(_folder is null, _output);
         var folder = Path.Combine(_folder!, name);
         if (Directory.GetFiles(Path.Combine(_folder!, "parts"), $"*-{name}.sh").Length == 0 && Wanted().Length > 0) Assert.Skip($"the part {name} was not asked for (TEST_LAB_PARTS)");
         var ended = File.Exists(Path.Combine(folder, "ended")) ? File.ReadAllText(Path.Combine(folder, "ended")).Trim() : "never";
-        Assert.True(ended == "0", $"the part {name} ended with {ended}\n{_output}");
+        Assert.True(ended == "0", $"the part {name} ended with {ended}, the lab with {(_failed ? "an error, or at its limit" : "success")}\n{_output}");
         return new LabPart(folder);
     }
 

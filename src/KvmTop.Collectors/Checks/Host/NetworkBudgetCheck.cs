@@ -33,7 +33,12 @@ public sealed class NetworkBudgetCheck() : Check("network-budget", "Network back
         var budget = context.Read("/proc/sys/net/core/netdev_budget");
         var time = context.Read("/proc/sys/net/core/netdev_budget_usecs");
         var counts = FormattableString.Invariant($"/proc/net/softnet_stat since boot: {processed} packets, {dropped} dropped, {squeezed} times out of budget");
-        var settings = string.Join(", ", new[] { ("netdev_max_backlog", backlog), ("netdev_budget", budget), ("netdev_budget_usecs", time) }.Where(s => s.Item2.Value is not null).Select(s => $"{s.Item1} {s.Item2.Value}"));
+        var settings = "";
+        foreach (var file in (ReadOnlySpan<FileText>)[backlog, budget, time])
+        {
+            settings += file.Value is null ? "" : $"{(settings.Length == 0 ? "" : ", ")}{file.Path[(file.Path.LastIndexOf('/') + 1)..]} {file.Value}";
+        }
+
         var evidence = settings.Length == 0 ? counts : $"{counts}; /proc/sys/net/core: {settings}";
         var well = true;
         if (dropped > processed / 10000 && dropped > 100)
@@ -49,13 +54,16 @@ public sealed class NetworkBudgetCheck() : Check("network-budget", "Network back
             yield return Info("CPUs often stop receiving before they are done", evidence, "packets for guests wait for the next round", FormattableString.Invariant($"sysctl net.core.netdev_budget={Math.Max((budget.Number ?? DefaultBudget) * 2, 600)}{also}"));
         }
 
-        foreach (var (name, file, usual) in new[] { ("netdev_max_backlog", backlog, DefaultBacklog), ("netdev_budget", budget, DefaultBudget) })
+        if (well && backlog.Number < DefaultBacklog)
         {
-            if (well && file.Number < usual)
-            {
-                well = false;
-                yield return Info(FormattableString.Invariant($"{name} is {file.Value}, less than the kernel's own {usual}"), evidence, "bursts of packets for guests are dropped or wait sooner than they need to", FormattableString.Invariant($"sysctl net.core.{name}={usual}"));
-            }
+            well = false;
+            yield return Low("netdev_max_backlog", backlog, DefaultBacklog, evidence);
+        }
+
+        if (well && budget.Number < DefaultBudget)
+        {
+            well = false;
+            yield return Low("netdev_budget", budget, DefaultBudget, evidence);
         }
 
         if (well)
@@ -63,6 +71,9 @@ public sealed class NetworkBudgetCheck() : Check("network-budget", "Network back
             yield return Ok("the kernel keeps up with packets", evidence);
         }
     }
+
+    private static CheckFinding Low(string name, FileText file, long usual, string evidence) => Info(
+        FormattableString.Invariant($"{name} is {file.Value}, less than the kernel's own {usual}"), evidence, "bursts of packets for guests are dropped or wait sooner than they need to", FormattableString.Invariant($"sysctl net.core.{name}={usual}"));
 
     private static ulong Hex(string[] fields, int at) => at < fields.Length && ulong.TryParse(fields[at], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var n) ? n : 0;
 }

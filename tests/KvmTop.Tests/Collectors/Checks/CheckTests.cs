@@ -154,6 +154,11 @@ public sealed class CheckTests
             ("one queue", s => s.Vm("-netdev tap,id=n,vhost=on -device virtio-net-pci,netdev=n", vcpus: 8), CheckLevel.Info, "queues=4"),
         ],
         ["vm-iothread"] = [("busy", s => s.Vm("-drive file=/a,if=virtio,cache=none,aio=native"), CheckLevel.Info, "-object iothread")],
+        ["vm-passthrough"] =
+        [
+            ("far", s => s.Vm("-device vfio-pci,host=01:00.0", vcpuAffinity: "0-1").Write("/sys/bus/pci/devices/0000:01:00.0/numa_node", "1\n"), CheckLevel.Warning, "0000:01:00.0 is on node 1, and no vCPU may run there"),
+            ("balloon", s => s.Vm("-device vfio-pci,host=01:00.0"), CheckLevel.Info, "balloon"),
+        ],
         ["vm-display"] =
         [
             ("tablet", s => s.Vm("-device piix3-usb-uhci -device qemu-xhci -device usb-tablet"), CheckLevel.Info, "virtio-tablet-pci"),
@@ -204,6 +209,15 @@ public sealed class CheckTests
     {
         using var stage = new CheckStage().Vm(arguments);
         Assert.Empty(stage.Run(Find(id)));
+    }
+
+    [Theory]
+    [InlineData("0\n")]
+    [InlineData("-1\n")]
+    public void Device_near_the_vcpus_or_nowhere_is_not_far(string node)
+    {
+        using var stage = new CheckStage().Vm("-device vfio-pci,host=01:00.0", vcpuAffinity: "0-1").Write("/sys/bus/pci/devices/0000:01:00.0/numa_node", node);
+        Assert.DoesNotContain(stage.Run(Find("vm-passthrough")), f => f.Level >= CheckLevel.Warning);
     }
 
     [Fact]
