@@ -220,6 +220,15 @@ public sealed class NestedActionTests : IDisposable
     }
 
     [Fact]
+    public void Persist_file_that_is_no_text_is_left_alone()
+    {
+        using (var file = new FileStream(_kernel.Host.Map(Conf), FileMode.Create))
+            file.Write([(byte)'#', 0xFF, 0xFE, (byte)'\n']);
+
+        Assert.Contains("is too long, or no text", Assert.Single(_kernel.Plan("nested off --persist").Obstacles).Reason);
+    }
+
+    [Fact]
     public void Persist_said_by_another_file_already_writes_none()
     {
         _ = _kernel.Host.With("/etc/modprobe.d/kvm.conf", "options kvm_amd nested=0\n");
