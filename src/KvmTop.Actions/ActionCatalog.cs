@@ -6,11 +6,20 @@ public static class ActionCatalog
     /// <summary>All there are, in the order of the menu and the help. Made when asked for: most starts have no use for them.</summary>
     public static IReadOnlyList<HostAction> All { get; } =
     [
+        new NestedAction(),
+        new ModuleLoadAction(),
+        new ModuleUnloadAction(),
+        new ModuleReloadAction(),
+        new ModuleSetAction(),
+        new GovernorAction(),
+        new FixDebugfsAction(),
+        new FixTracefsAction(),
+        new FixKvmDeviceAction(),
+        new FixKvmGroupAction(),
         new HugepagesAction(),
         new ThpAction(),
         new KsmAction(),
         new SwappinessAction(),
-        new GovernorAction(),
         new HaltPollAction(),
         new NetworkBudgetAction(),
     ];

@@ -17,10 +17,10 @@ public sealed record ChildResult(int? ExitCode, byte[] Output, byte[] Error, str
 public static class ChildProcess
 {
     private const int MostOutput = 4 << 20;
-    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    // Where modprobe and mount are, which PATH of a user who became root need not name.
+    // Where modprobe and mount are, also for who became root with the PATH of a user.
     private const string SystemFolders = ":/usr/sbin:/sbin";
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     // A grandchild may hold the pipes open: what has come until then is what there is.
     private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(1);

@@ -42,7 +42,7 @@ public sealed class ActionDesk(HostControl host, Journal journal)
     private ActionPlan WithObstacles(ActionPlan plan)
     {
         var obstacles = new List<Obstacle>(plan.Obstacles);
-        if (Host.Refusal is { } refusal && obstacles.TrueForAll(o => o.Kind != ObstacleKind.Mistake))
+        if (Host.Refusal is { } refusal && !plan.IsReport && obstacles.TrueForAll(o => o.Kind != ObstacleKind.Mistake))
             obstacles.Insert(0, Obstacle.Refused(refusal));
         else if (Host.Refusal is null)
             obstacles.AddRange(plan.Effects.Select(e => e.FindObstacle(Host)).OfType<Obstacle>().Distinct());

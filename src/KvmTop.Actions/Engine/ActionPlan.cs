@@ -46,6 +46,9 @@ public sealed record ActionPlan
     /// <summary>A drawing of before and after (who is pinned where), in lines; shown as they are.</summary>
     public IReadOnlyList<string> Drawing { get; init; } = [];
 
+    /// <summary>It only tells: its notes are what was asked for, on any host and by any user.</summary>
+    public bool IsReport { get; init; }
+
     /// <summary>The entry of the journal that this takes back; null for anything but an undo.</summary>
     public string? Undoes { get; init; }
 

@@ -13,6 +13,8 @@ public static class EffectCatalog
         [RunCommandEffect.KindName] = RunCommandEffect.Read,
         [QmpEffect.KindName] = QmpEffect.Read,
         [LibvirtEffect.KindName] = LibvirtEffect.Read,
+        [LoadModuleEffect.KindName] = LoadModuleEffect.Read,
+        [UnloadModuleEffect.KindName] = UnloadModuleEffect.Read,
     };
 
     /// <summary>Writes an effect as an object.</summary>

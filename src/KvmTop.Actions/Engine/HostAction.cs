@@ -37,7 +37,7 @@ public abstract class HostAction(string name)
     public abstract ActionPlan Plan(ActionContext context, IReadOnlyList<string> words);
 
     /// <summary>A plan whose words are wrong.</summary>
-    protected ActionPlan Mistake(IReadOnlyList<string> words, string reason, string? remedy = null) => ActionPlan.Mistake(Name, WithName(words), reason, remedy ?? $"kvmtop {Name} {Usage}");
+    protected ActionPlan Mistake(IReadOnlyList<string> words, string reason, string? remedy = null) => ActionPlan.Mistake(Name, WithName(words), reason, remedy ?? $"kvmtop {Name} {Usage}".TrimEnd());
 
     /// <summary>A plan that the state of the host does not allow.</summary>
     protected ActionPlan Refuse(IReadOnlyList<string> words, string title, string reason, string? remedy = null) => ActionPlan.Refused(Name, WithName(words), title, reason, remedy);

@@ -87,29 +87,39 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
     private CpuFlags? _cpu;
     private IReadOnlyDictionary<string, ModuleInfo>? _info;
     private string? _infoReason;
+    private Errno _modulesErrno;
     private bool _tellsAll;
 
     /// <inheritdoc/>
     public Reading<ModulesModel> Collect()
     {
-        var text = _buffer.ReadAll(host, "/proc/modules", out var errno);
-        var loaded = errno == Errno.None ? LoadedModules.Parse(text) : null;
-        _index ??= ModuleIndex.Read(host);
-        _cpu ??= CpuFlags.Read(host);
         var config = ModprobeConfig.Read(host);
-        var line = KernelCommandLine.Read(host);
-        var modules = KnownModules.NamesOf(host, _cpu).ConvertAll(name => KernelModule.Read(host, _index, loaded, name));
-        _info ??= describes ? ReadInfo(modules) : new Dictionary<string, ModuleInfo>();
-        var entries = modules.ConvertAll(m => Describe(m, config, line));
+        _cpu ??= CpuFlags.Read(host);
+        var entries = Read(KnownModules.NamesOf(host, _cpu), config, keepsInfo: true, out var loaded);
         var (answers, reason) = AskDevice();
         var capabilities = KvmCapabilities.Of(host, _cpu, entries, answers);
-        bool? hasModules = loaded is not null ? true : errno == Errno.ENOENT ? false : _index.Config?["MODULES"] is { } built ? built == 'y' : null;
+        bool? hasModules = loaded is not null ? true : _modulesErrno == Errno.ENOENT ? false : _index!.Config?["MODULES"] is { } built ? built == 'y' : null;
         return Reading<ModulesModel>.Ok(new ModulesModel(entries, capabilities, hasModules, _infoReason, config, reason));
     }
+
+    /// <summary>Some modules by name, whatever they are for: for who acts on them. Names have underscores.</summary>
+    public IReadOnlyList<ModuleEntry> Read(IReadOnlyList<string> names) => Read([.. names], ModprobeConfig.Read(host), keepsInfo: false, out _);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+    }
+
+    private List<ModuleEntry> Read(List<string> names, ModprobeConfig config, bool keepsInfo, out IReadOnlyDictionary<string, LoadedModule>? loaded)
+    {
+        var text = _buffer.ReadAll(host, "/proc/modules", out _modulesErrno);
+        var there = loaded = _modulesErrno == Errno.None ? LoadedModules.Parse(text) : null;
+        _index ??= ModuleIndex.Read(host);
+        var line = KernelCommandLine.Read(host);
+        var modules = names.ConvertAll(name => KernelModule.Read(host, _index, there, name));
+        if (_info is null || !keepsInfo)
+            _info = describes ? ReadInfo(modules) : new Dictionary<string, ModuleInfo>();
+        return modules.ConvertAll(m => Describe(m, config, line));
     }
 
     private ModuleEntry Describe(KernelModule module, ModprobeConfig config, KernelCommandLine line)

@@ -92,3 +92,10 @@ trail() { # PID FILE OUT
   done >"$3"
 }
 vcpu_tid() { for task in /proc/"$(pid_of "$1")"/task/*; do case "$(cat "$task/comm")" in CPU*) echo "${task##*/}" ;; esac; done; }
+
+act() { # NAME ARGUMENT..: kvmtop acts without asking; what it answers is NAME.out, its exit status NAME.code.
+  act_name=$1
+  shift
+  try "$act_name" kvmtop "$@" --yes -o json
+}
+parameter() { cat "/sys/module/$1/parameters/$2"; }

@@ -203,6 +203,8 @@ public sealed class PlanExecutorTests : IDisposable
             new SetAffinityEffect(7, 9, "db1 vCPU 0", "0-3", "1"),
             new RunCommandEffect(["modprobe", "kvm"], ["modprobe", "-r", "kvm"]) { Expect = new Expectation("/sys/module/kvm"), ExpectUndone = new Expectation("/sys/module/kvm", Exists: false), DeadlineSeconds = 9 },
             new QmpEffect(7, 9, "db1", "stop", "{}") { UndoCommand = "cont" },
+            new LoadModuleEffect("kvm_amd", ["nested=1"]),
+            new UnloadModuleEffect("kvm_amd", ["nested=1"]),
             new LibvirtEffect("u", "db1", "pin-vcpu", ["0", "1"]) { UndoOperation = "pin-vcpu", UndoArguments = ["0", "0-3"] },
         ];
         _ = _journal.Begin(Plan(effects), null);

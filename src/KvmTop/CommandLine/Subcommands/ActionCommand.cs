@@ -35,7 +35,7 @@ internal sealed class ActionCommand(string word) : ISubcommand
             var text = new StringBuilder();
             foreach (var action in _actions)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{(text.Length == 0 ? "Usage: " : "       ")}kvmtop {action.Name} {action.Usage}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{(text.Length == 0 ? "Usage: " : "       ")}{$"kvmtop {action.Name} {action.Usage}".TrimEnd()}\n");
             }
 
             foreach (var action in _actions)

@@ -1,3 +1,4 @@
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Tui;
 
@@ -34,6 +35,9 @@ internal abstract class ListDetailPane<TRow> : IPane
 
     /// <inheritdoc/>
     public abstract IReadOnlyCollection<Topic> Needs { get; }
+
+    /// <inheritdoc/>
+    public virtual ActionSelection Selection => ActionSelection.Nothing;
 
     /// <inheritdoc/>
     public virtual IReadOnlyList<KeyHint> Hints => [_open ? new KeyHint("Esc", "Back") : new KeyHint("Enter", "Open")];

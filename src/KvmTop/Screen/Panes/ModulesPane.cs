@@ -1,4 +1,5 @@
 using System.Globalization;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Linux;
 using KvmTop.Text;
@@ -37,6 +38,9 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
 
     /// <inheritdoc/>
     public override IReadOnlyCollection<Topic> Needs => Nested?.State == CapabilityState.Yes ? s_nestedNeeds : s_needs;
+
+    /// <inheritdoc/>
+    public override ActionSelection Selection => Selected is { } entry ? new ActionSelection([], Subject: entry.Module.Name) : ActionSelection.Nothing;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TableColumn> Columns => s_columns;
