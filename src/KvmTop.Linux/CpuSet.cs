@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
@@ -95,6 +96,51 @@ public sealed class CpuSet : IReadOnlyCollection<int>, IEquatable<CpuSet>
 
     /// <inheritdoc cref="TryParse(ReadOnlySpan{byte}, out CpuSet?)"/>
     public static bool TryParse(string text, [NotNullWhen(true)] out CpuSet? value) => TryParse(Encoding.UTF8.GetBytes(text), out value);
+
+    /// <summary>
+    /// Reads a mask, "ff" or "00000003,ffffffff": groups of up to 8 hexadecimal digits, the lowest CPUs in the last (/proc/irq/default_smp_affinity,
+    /// workqueue/cpumask).
+    /// </summary>
+    public static bool TryParseMask(ReadOnlySpan<byte> text, [NotNullWhen(true)] out CpuSet? value)
+    {
+        value = null;
+        text = text.Trim(" \t\r\n\0"u8);
+        Span<ulong> bits = stackalloc ulong[(Highest + 1) / 64];
+        bits.Clear();
+        for (var group = 0; ; group++)
+        {
+            var comma = text.LastIndexOf((byte)',');
+            var digits = text[(comma + 1)..];
+            if (group / 2 >= bits.Length || digits.Length > 8 || !Utf8Parser.TryParse(digits, out uint word, out var used, 'x') || used != digits.Length)
+                return false;
+
+            bits[group / 2] |= (ulong)word << (group % 2 * 32);
+            if (comma < 0)
+                break;
+            text = text[..comma];
+        }
+
+        value = FromBits(bits);
+        return true;
+    }
+
+    /// <summary>The members that are not in <paramref name="other"/>.</summary>
+    public CpuSet Except(CpuSet other)
+    {
+        var bits = (ulong[])_bits.Clone();
+        for (var i = 0; i < Math.Min(bits.Length, other._bits.Length); i++)
+            bits[i] &= ~other._bits[i];
+        return FromBits(bits);
+    }
+
+    /// <summary>The members of both.</summary>
+    public CpuSet Intersect(CpuSet other)
+    {
+        var bits = _bits[..Math.Min(_bits.Length, other._bits.Length)];
+        for (var i = 0; i < bits.Length; i++)
+            bits[i] &= other._bits[i];
+        return FromBits(bits);
+    }
 
     /// <summary>True when the number is a member.</summary>
     public bool Contains(int cpu) => cpu >= 0 && cpu / 64 < _bits.Length && (_bits[cpu / 64] >> (cpu % 64) & 1) != 0;

@@ -67,6 +67,9 @@ public sealed class CpuTopology
         return ReadNodes(host, buffer, ReadOnline(host, buffer));
     }
 
+    /// <summary>The CPUs that are online, alone.</summary>
+    public static CpuSet ReadOnline(HostRoot host) => ReadOnline(host, new ReadBuffer(4096, 1 << 20));
+
     /// <summary>The place of an online CPU, or null.</summary>
     public CpuPlace? PlaceOf(int cpu) => _byCpu.TryGetValue(cpu, out var place) ? place : null;
 
