@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace KvmTop.Actions;
@@ -119,21 +118,14 @@ public sealed record SetAffinitiesEffect(string Who, IReadOnlyList<SetAffinityEf
         return left;
     }
 
-    /// <summary>"vCPU 0 0-3, vCPU 1 0-3, ..": alone the CPUs where all have the same.</summary>
+    /// <summary>Their CPUs: one list where all have the same, a few by thread, else how many lists there are.</summary>
     private string Summary(List<EffectResult> results, Func<EffectResult, string?> cpus)
     {
-        var known = new StringBuilder();
-        string? same = null;
-        var differ = false;
-        for (var i = 0; i < results.Count; i++)
-        {
-            if (cpus(results[i]) is not { } list)
-                continue;
-            differ |= same is not null && same != list;
-            same = list;
-            known.Append(known.Length > 0 ? ", " : "").Append(Threads[i].Who).Append(' ').Append(list);
-        }
-
-        return differ ? known.ToString() : same ?? "";
+        const int most = 8;
+        var known = results.Select((r, i) => (Threads[i].Who, Cpus: cpus(r))).Where(t => t.Cpus is not null).ToList();
+        var lists = known.Select(t => t.Cpus).Distinct().ToList();
+        return lists.Count == 1 ? lists[0]!
+            : known.Count <= most ? string.Join(", ", known.Select(t => $"{t.Who} on {t.Cpus}"))
+            : string.Create(CultureInfo.InvariantCulture, $"{lists.Count} different lists");
     }
 }
