@@ -19,9 +19,14 @@ public sealed record SetAffinitiesEffect(string Who, IReadOnlyList<SetAffinityEf
     public override string Kind => KindName;
 
     /// <inheritdoc/>
-    public override string Describe() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"sched_setaffinity of {Threads.Count} threads of {Who}: {string.Join("; ", Threads.Select(t => FormattableString.Invariant($"{t.Who} ({t.Tid}) {t.Old ?? "?"} -> {t.New}")))}");
+    /// <remarks>Of very many the first: the map shows them all, the journal and JSON too.</remarks>
+    public override string Describe()
+    {
+        const int most = 16;
+        var shown = Threads.Take(Threads.Count > most ? most - 1 : most).Select(t => FormattableString.Invariant($"{t.Who} ({t.Tid}) {t.Old ?? "?"} -> {t.New}"));
+        var more = Threads.Count > most ? string.Create(CultureInfo.InvariantCulture, $"; and {Threads.Count - most + 1} more") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"sched_setaffinity of {Threads.Count} threads of {Who}: {string.Join("; ", shown)}{more}");
+    }
 
     /// <inheritdoc/>
     public override Obstacle? FindObstacle(HostControl host) => Threads.Count > 0 ? Threads[0].FindObstacle(host) : null;
