@@ -8,7 +8,13 @@ public static class ActionCatalog
     [
         new PinAction(),
         new UnpinAction(),
+        new HugepagesAction(),
+        new ThpAction(),
+        new KsmAction(),
+        new SwappinessAction(),
         new GovernorAction(),
+        new HaltPollAction(),
+        new NetworkBudgetAction(),
     ];
 
     /// <summary>The action that words begin with, the one with the longest name; and the words after its name.</summary>

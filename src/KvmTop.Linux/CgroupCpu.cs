@@ -33,28 +33,6 @@ public static class CgroupCpu
     private const int MostChildren = 4096;
 
     /// <summary>
-    /// The cpu.stat to keep open for a process or a thread: that of the deepest cgroup on its path for which the cpu controller counts, or null.
-    /// The root, which cannot be throttled, is never it.
-    /// </summary>
-    public static string? Resolve(HostRoot host, CgroupMounts mounts, ReadOnlySpan<byte> procCgroup)
-    {
-        if (!CgroupMembership.TryParse(procCgroup, out var membership))
-            return null;
-
-        var buffer = new ReadBuffer(1024, 65536);
-        foreach (var (mount, path) in Trees(mounts, membership))
-        {
-            foreach (var step in Upwards(path))
-            {
-                if (StatFile(host, buffer, mount, step) is { } file)
-                    return file;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>
     /// All cpu.stat files that bear on the machine whose process has this /proc/PID/cgroup: its ancestors from the outermost inwards (the root left
     /// out), its own, and libvirt's children of it. Empty when no cpu controller is on.
     /// </summary>

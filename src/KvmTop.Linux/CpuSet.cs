@@ -111,7 +111,7 @@ public sealed class CpuSet : IReadOnlyCollection<int>, IEquatable<CpuSet>
         {
             var comma = text.LastIndexOf((byte)',');
             var digits = text[(comma + 1)..];
-            if (group / 2 >= bits.Length || digits.Length > 8 || !Utf8Parser.TryParse(digits, out uint word, out var used, 'x') || used != digits.Length)
+            if (group / 2 >= bits.Length || !Utf8Parser.TryParse(digits, out uint word, out var used, 'x') || used != digits.Length)
                 return false;
 
             bits[group / 2] |= (ulong)word << (group % 2 * 32);

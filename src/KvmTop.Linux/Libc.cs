@@ -43,9 +43,6 @@ internal static partial class Libc
     [LibraryImport(Library)]
     internal static partial long sysconf(int name);
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static unsafe partial int clock_gettime(int clock, long* timespec);
-
     [LibraryImport(Library)]
     internal static partial uint geteuid();
 }

@@ -1,11 +1,21 @@
 namespace KvmTop.Linux;
 
+/// <summary>Events that are counted on threads.</summary>
+public interface IThreadCounts : IDisposable
+{
+    /// <summary>The events that are counted, of those asked for: a kernel need not have all.</summary>
+    IReadOnlyList<string> Events { get; }
+
+    /// <summary>The counts of one thread, in the order of <see cref="Events"/>, since the opening. A thread that has ended keeps its last counts.</summary>
+    Errno Read(int thread, Span<ulong> counts);
+}
+
 /// <summary>
 /// Counts tracepoints of the group kvm on chosen threads, without records: one group of counters per thread, and one read(2) for all counts of a thread.
 /// Serves as KVM statistics where no other source works; counts from zero at the opening.
 /// </summary>
 /// <remarks>Used from one thread.</remarks>
-public sealed class PerfCounters : IDisposable
+public sealed class PerfCounters : IThreadCounts
 {
     /// <summary>How many events a thread's group may have.</summary>
     public const int MostEvents = 64;
@@ -15,11 +25,8 @@ public sealed class PerfCounters : IDisposable
 
     private PerfCounters(IReadOnlyList<string> events, PerfEvent[] leaders, List<PerfEvent> all) => (Events, _leaders, _all) = (events, leaders, all);
 
-    /// <summary>The events that are counted, of those asked for: a kernel need not have all.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Events { get; }
-
-    /// <summary>How many threads are counted.</summary>
-    public int Threads => _leaders.Length;
 
     /// <summary>Opens and starts the counters.</summary>
     /// <param name="tracefs">Where the events' numbers are.</param>
@@ -73,26 +80,11 @@ public sealed class PerfCounters : IDisposable
         return Errno.None;
     }
 
-    /// <summary>The counts of one thread, in the order of <see cref="Events"/>, since the opening. A thread that has ended keeps its last counts.</summary>
+    /// <inheritdoc/>
     public Errno Read(int thread, Span<ulong> counts)
     {
         counts.Clear();
         return _leaders[thread].AddCounts(counts);
-    }
-
-    /// <summary>The counts of all threads together.</summary>
-    public Errno ReadAll(Span<ulong> counts)
-    {
-        counts.Clear();
-        foreach (var leader in _leaders)
-        {
-            if (leader.AddCounts(counts) is not Errno.None and var errno)
-            {
-                return errno;
-            }
-        }
-
-        return Errno.None;
     }
 
     /// <inheritdoc/>

@@ -26,8 +26,9 @@ public static class Poll
             var due = TimeSpan.Zero;
             var number = 0L;
             var next = new SerialDisposable();
-            next.Disposable = scheduler.Schedule(Tick);
-            return next;
+            // Apart from the others: its tick may have scheduled the next before this thread gets to keep what it was given, and would take that for the one to be replaced.
+            var started = scheduler.Schedule(Tick);
+            return StableCompositeDisposable.Create(started, next);
 
             void Tick()
             {

@@ -1,3 +1,4 @@
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Screen;
 using KvmTop.Screen.Panes;
@@ -26,8 +27,12 @@ internal static class Catalog
         NicsTopic.Instance,
         PassthroughTopic.Instance,
         InterruptsTopic.Instance,
+        CpuInterruptsTopic.Instance,
+        CpuPowerTopic.Instance,
+        CpuLayoutTopic.Instance,
         ModulesTopic.Instance,
         KernelLogTopic.Instance,
+        JournalTopic.Instance,
         SelfTopic.Instance,
     ];
 

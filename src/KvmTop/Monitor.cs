@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Configuration;
 using KvmTop.Linux;
@@ -10,17 +11,19 @@ namespace KvmTop;
 /// <summary>A host and the hub that polls it, with the threads they need: what the screen and the batch printer both stand on.</summary>
 internal sealed class Monitor : IDisposable
 {
-    private readonly EventLoopScheduler _collector = new(start => new Thread(start) { IsBackground = true, Name = "collector" });
-    private readonly EventLoopScheduler _worker = new(start => new Thread(start) { IsBackground = true, Name = "slow topics" });
-    private readonly EventLoopScheduler _checks = new(start => new Thread(start) { IsBackground = true, Name = "checks" });
-    private readonly EventLoopScheduler _actions = new(start => new Thread(start) { IsBackground = true, Name = "actions" });
+    private readonly LoopScheduler _collector = new("collector");
+    private readonly LoopScheduler _worker = new("slow topics");
+    private readonly LoopScheduler _checks = new("checks");
+    private readonly LoopScheduler _actions = new("actions");
     private readonly CollectorServices _services = new();
 
     /// <param name="options">Which host, and how often.</param>
     /// <param name="first">When the second reading comes, if sooner than the interval.</param>
-    public Monitor(Options options, TimeSpan? first)
+    /// <param name="environment">Says where the journal of actions lies; null for none.</param>
+    public Monitor(Options options, TimeSpan? first, EnvironmentBlock? environment = null)
     {
         Host = CreateHost(options);
+        _ = _services.Get(() => new JournalSettings(environment is null || !Host.IsLive ? null : CommandLine.JournalAccess.Open(environment)));
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
         _ = _services.Get(() => new QmpSettings(options.Qmp));

@@ -57,12 +57,12 @@ public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : 
 
     internal static Effect? Read(EffectFields fields) => fields.Text("path") is { } path ? new ReplaceFileEffect(path, fields.Text("old"), fields.Text("new")) : null;
 
-    /// <summary>The lines that go and come: "- options kvm nested=0, + options kvm nested=1".</summary>
+    /// <summary>The lines, without comments, that go and come: "- options kvm nested=0, + options kvm nested=1".</summary>
     private static string Changes(string old, string text)
     {
         var (before, after) = (Lines(old), Lines(text));
         return string.Join(", ", before.Except(after).Select(l => "- " + l).Concat(after.Except(before).Select(l => "+ " + l)));
     }
 
-    private static List<string> Lines(string text) => [.. text.Split('\n').Where(l => l.Length > 0)];
+    private static List<string> Lines(string text) => [.. text.Split('\n').Where(l => l.Length > 0 && l[0] != '#')];
 }

@@ -11,6 +11,7 @@ internal sealed class JournalDraft
     private readonly List<JournalStep> _steps = [];
     private string _id = "";
     private DateTimeOffset _time;
+    private DateTimeOffset _changed;
     private string _user = "";
     private string _action = "";
     private string _title = "";
@@ -57,6 +58,7 @@ internal sealed class JournalDraft
     {
         Id = _id,
         Time = _time,
+        Changed = _changed,
         User = _user,
         Action = _action,
         Title = _title,
@@ -73,7 +75,7 @@ internal sealed class JournalDraft
     {
         const int longest = 300;
         _id = HostileText.Clean(id, 100);
-        _time = Time(fields.Text("time")) ?? default;
+        _changed = _time = Time(fields.Text("time")) ?? default;
         _user = HostileText.Clean(fields.Text("user") ?? "?", 64) + (fields.Text("sudo_user") is { } sudo ? $" ({HostileText.Clean(sudo, 64)})" : "");
         _action = HostileText.Clean(fields.Text("action") ?? "?", longest);
         _title = HostileText.Clean(fields.Text("title") ?? "?", longest);
@@ -90,6 +92,7 @@ internal sealed class JournalDraft
 
     private void Take(EffectFields fields)
     {
+        _changed = Time(fields.Text("time")) ?? _changed;
         var step = fields.Number("step") is >= 0 and var n && n < _steps.Count ? (int)n : -1;
         switch (fields.Text("event"))
         {

@@ -42,6 +42,9 @@ public sealed record JournalEntry
     /// <summary>When it was begun.</summary>
     public required DateTimeOffset Time { get; init; }
 
+    /// <summary>When something was last written about it.</summary>
+    public required DateTimeOffset Changed { get; init; }
+
     /// <summary>Who, with the user behind sudo: "root (alice)".</summary>
     public required string User { get; init; }
 

@@ -14,8 +14,12 @@ internal static class Reverter
             return "this program does not know where it is";
         var seconds = Math.Ceiling(after.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
+        // Run by the dotnet host, as a build of a developer's, the program is its first argument.
+        var program = Environment.GetCommandLineArgs()[0];
+        string[] command = program.EndsWith(".dll", StringComparison.Ordinal) ? [self, program] : [self];
+
         // setsid(1) of util-linux: away from the terminal, so that neither Ctrl-C nor a lost connection takes it along.
-        var result = host.Run(["setsid", "--fork", self, UndoPlan.ActionName, id, "--after", seconds, "--yes", "--unless-kept"], s_deadline);
+        var result = host.Run(["setsid", "--fork", .. command, UndoPlan.ActionName, id, "--after", seconds, "--yes", "--unless-kept"], s_deadline);
         return result.ExitCode == 0 ? null : result.Reason ?? "setsid failed";
     }
 }

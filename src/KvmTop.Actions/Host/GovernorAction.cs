@@ -10,23 +10,24 @@ public sealed class GovernorAction() : HostAction("governor")
     public override char? Key => 'G';
 
     /// <inheritdoc/>
-    public override string Usage => "NAME [--cpus LIST]";
+    public override string Usage => "NAME [--cpus LIST] [--persist]";
 
     /// <inheritdoc/>
     public override string Summary => "Sets the frequency governor of all CPUs, or of some.";
 
     /// <inheritdoc/>
-    public override string Writes => "/sys/devices/system/cpu/cpuN/cpufreq/scaling_governor";
+    public override string Writes => $"/sys/devices/system/cpu/cpuN/cpufreq/scaling_governor; with --persist {BootFile.Tmpfiles}";
 
     /// <inheritdoc/>
     public override string Details =>
         """
           NAME          performance, powersave, schedutil, .. as the kernel offers them.
           --cpus LIST   Only these CPUs, as 0-3,8.
+          --persist     Also for every boot.
         """;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Completions => ["performance", "powersave", "schedutil", "ondemand", "--cpus"];
+    public override IReadOnlyList<string> Completions => ["performance", "powersave", "schedutil", "ondemand", "--cpus", "--persist"];
 
     /// <inheritdoc/>
     public override IEnumerable<ActionChoice> Choices(ActionContext context)
@@ -46,7 +47,7 @@ public sealed class GovernorAction() : HostAction("governor")
     /// <inheritdoc/>
     public override ActionPlan Plan(ActionContext context, IReadOnlyList<string> words)
     {
-        if (ActionWords.Parse(words, [], ["--cpus"], out var mistake) is not { } parsed)
+        if (ActionWords.Parse(words, ["--persist"], ["--cpus"], out var mistake) is not { } parsed)
             return Mistake(words, mistake);
         if (parsed.Rest.Count != 1)
             return Mistake(words, "expected the name of a governor");
@@ -72,6 +73,8 @@ public sealed class GovernorAction() : HostAction("governor")
                 effects.Add(new WriteFileEffect(file, now, name));
         }
 
+        if (parsed.Has("--persist") && BootFile.SetFiles(context.Control, [.. cpus.Select(c => (File(c, "scaling_governor"), name))]) is { } boot)
+            effects.Add(boot);
         return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Effects = effects };
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace KvmTop.Collectors.Checks;
 
 /// <summary>Bytes in words.</summary>
-internal static class Sizes
+public static class Sizes
 {
     /// <summary>"4.6 GiB".</summary>
     public static string Text(ulong bytes)

@@ -20,11 +20,14 @@ internal enum KvmParts
 /// <summary>A way to KVM's counters: what it is called, how good it is, and how to open it for a VM. One object per run, in <see cref="KvmStatsSources"/>.</summary>
 internal interface IKvmStatsSourceKind
 {
-    /// <summary>What pane and JSON call it: "stats fd", "qmp", "debugfs".</summary>
+    /// <summary>What pane and JSON call it: "stats fd", "qmp", "debugfs", "perf".</summary>
     string Name { get; }
 
     /// <summary>What it delivers.</summary>
     KvmParts Delivers { get; }
+
+    /// <summary>True for one that the guest pays for: not opened while a better one may still answer.</summary>
+    bool IsLastResort => false;
 
     /// <summary>How often it is read for what another source does not have; what it alone delivers is read every tick.</summary>
     TimeSpan SpareTimePace { get; }
@@ -73,5 +76,6 @@ internal static class KvmStatsSources
         statsFds,
         new QmpStatsSource(QmpConnections.Of(context)),
         new DebugfsSource(context.Host),
+        context.Services.Get(() => new PerfStatsSource(context.Host)),
     ];
 }

@@ -15,6 +15,9 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
     private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
+    // A peer answers within a tick or two, or is held by somebody else.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     private readonly Slot[] _slots = [.. kinds.Select(k => new Slot(k))];
     private readonly SpareTimeValues _own = new();
     private IReadOnlyList<VmThread> _threads = vm.Info.Threads;
@@ -44,6 +47,7 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
         }
 
         var chosen = -1;
+        var mayAnswer = false;
         for (var i = 0; i < _slots.Length; i++)
         {
             var slot = _slots[i];
@@ -53,6 +57,11 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
             {
                 // A better one does: what is open for nobody is closed.
                 slot.Dispose();
+                continue;
+            }
+
+            if (slot.Kind.IsLastResort && mayAnswer && !slot.IsOpen)
+            {
                 continue;
             }
 
@@ -73,6 +82,10 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
             else if (entry.VcpuCount > 0 || entry.Sum.Values.Set is not null)
             {
                 (chosen, entry.Source) = (i, slot.Kind.Name);
+            }
+            else
+            {
+                mayAnswer |= uptime - slot.WaitsSince < s_patience;
             }
         }
 
@@ -122,6 +135,11 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
 
         public IKvmStatsSourceKind Kind => kind;
 
+        public bool IsOpen => _source is not null;
+
+        /// <summary>Since when it has been open without delivering.</summary>
+        public TimeSpan WaitsSince { get; private set; }
+
         public string? Reason { get; private set; }
 
         /// <summary>Counts how often <see cref="Reason"/> changed.</summary>
@@ -149,6 +167,8 @@ internal sealed class KvmVmReader(TrackedVm vm, IReadOnlyList<IKvmStatsSourceKin
                     Fail(reason, uptime);
                     return false;
                 }
+
+                WaitsSince = uptime;
             }
 
             if (!_source.Read(buffer, ref entry, wanted, out var problem))

@@ -54,6 +54,15 @@ public abstract class Topic<TSample, TModel>(string id, string title, TimeSpan p
     public sealed override ITopicReader CreateReader(CollectorContext context) => new TopicReader<TSample, TModel>(this, context);
 }
 
+/// <summary>A topic whose samples are shown as they were read: no rates between two of them.</summary>
+/// <typeparam name="TModel">What is read and shown.</typeparam>
+public abstract class PlainTopic<TModel>(string id, string title, TimeSpan pace, params Topic[] after) : Topic<TModel, TModel>(id, title, pace, after)
+    where TModel : class
+{
+    /// <inheritdoc/>
+    public sealed override TModel Derive(TModel? before, TModel now) => now;
+}
+
 /// <summary>The half of a topic that those who look at it need to know.</summary>
 /// <typeparam name="TModel">What panes and printers see.</typeparam>
 public abstract class Topic<TModel>(string id, string title, TimeSpan pace, params Topic[] after) : Topic(id, title, pace, after)

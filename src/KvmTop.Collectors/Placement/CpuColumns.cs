@@ -50,14 +50,15 @@ public sealed record CpuColumns(int CellWidth, IReadOnlyList<CpuColumn> Cpus, in
             }
 
             at += at > 0 ? Gap : 0;
-            foreach (var place in group)
+            var part = PartOf(group.Count, Math.Max(width / cell, 1));
+            for (var i = 0; i < group.Count; i++)
             {
-                if (at + cell > width && band.Count > 0)
+                if (i > 0 && i % part == 0)
                 {
                     Close();
                 }
 
-                band.Add(new CpuColumn(place.Cpu, place.Node, at));
+                band.Add(new CpuColumn(group[i].Cpu, group[i].Node, at));
                 at += cell;
             }
         }
@@ -137,6 +138,15 @@ public sealed record CpuColumns(int CellWidth, IReadOnlyList<CpuColumn> Cpus, in
 
     /// <summary>The column in which a mark of a CPU stands.</summary>
     public int MarkColumn(CpuColumn cpu) => cpu.Column + Math.Max(CellWidth - 2, 0);
+
+    /// <summary>How many CPUs of a node stand in a line when not all fit: about as many in each, and eights where that works out.</summary>
+    private static int PartOf(int cpus, int most)
+    {
+        var lines = Math.Max((cpus + most - 1) / most, 1);
+        var even = (cpus + lines - 1) / lines;
+        var eights = (even + 7) / 8 * 8;
+        return eights <= most ? eights : Math.Max(even, 1);
+    }
 
     private static int Digits(int number) => number < 10 ? 1 : number < 100 ? 2 : number < 1000 ? 3 : number < 10_000 ? 4 : 5;
 }

@@ -25,7 +25,7 @@ public sealed record CpuMapStyle(int Width, bool Unicode)
 public sealed class CpuMap
 {
     private const double Full = 1.001;
-    private const string PinnedLabel = "pinned vCPUs";
+    private const string PinnedLabel = "pinned";
 
     private readonly CpuTopology _topology;
     private readonly CpuMapStyle _style;

@@ -30,7 +30,7 @@ public sealed record BalloonModel(IReadOnlyDictionary<VmKey, VmBalloon> Vms)
 }
 
 /// <summary>The balloon of each VM over QMP: query-balloon, and the guest-stats of the device where somebody has the guest report them.</summary>
-public sealed class BalloonTopic : Topic<BalloonModel, BalloonModel>
+public sealed class BalloonTopic : PlainTopic<BalloonModel>
 {
     private BalloonTopic()
         : base("balloon", "Balloons of the VMs", TimeSpan.Zero, VmsTopic.Instance)
@@ -45,9 +45,6 @@ public sealed class BalloonTopic : Topic<BalloonModel, BalloonModel>
 
     /// <inheritdoc/>
     public override ICollector<BalloonModel> CreateCollector(CollectorContext context) => new BalloonCollector(context);
-
-    /// <inheritdoc/>
-    public override BalloonModel Derive(BalloonModel? before, BalloonModel now) => now;
 }
 
 /// <summary>The figures of a VM's balloon, whoever tells of it.</summary>

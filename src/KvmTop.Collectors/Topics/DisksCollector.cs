@@ -47,17 +47,10 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
     /// <summary>The disks of a domain of libvirt's, whose monitor is libvirt's alone.</summary>
     private VmDisksSample? OfLibvirt(VmKey key)
     {
-        if (_libvirt.Answer is not { } answer || !_libvirt.ByVm.TryGetValue(key, out var domain))
+        if (_libvirt.Find(key) is not ({ } domain, var was))
             return null;
-        VmDisksSample? before = null;
-        foreach (var was in _libvirt.Before?.Domains ?? [])
-        {
-            // The same run of it: another one has another number.
-            if (was.Uuid == domain.Uuid && was.Id == domain.Id)
-                before = new VmDisksSample(_libvirt.Before!.At, was.Disks, was.DiskInfos, null);
-        }
-
-        return new VmDisksSample(answer.At, domain.Disks, domain.DiskInfos, null, before);
+        var before = was is null ? null : new VmDisksSample(_libvirt.Before!.At, was.Disks, was.DiskInfos, null);
+        return new VmDisksSample(_libvirt.Answer!.At, domain.Disks, domain.DiskInfos, null, before);
     }
 
     private sealed class Asked(QmpConnection connection)
@@ -66,6 +59,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
         private readonly QmpQuery _blocks = connection.Query("query-block");
         private VmDisksSample _latest = new(TimeSpan.Zero, [], null, "QMP: no answer yet");
         private TimeSpan _infoDue;
+        private readonly DiskThrottles _throttles = new(connection);
         private int _generation;
 
         public VmDisksSample Read(TimeSpan now)
@@ -73,8 +67,14 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
             if (connection.State == QmpState.Refused)
                 return _latest = new VmDisksSample(TimeSpan.Zero, [], null, connection.Reason);
 
-            if (_blocks.TryTake(out var blocks) && blocks.IsOk)
-                _latest = _latest with { Infos = QmpAnswers.Blocks(blocks.Json) ?? _latest.Infos };
+            if (_blocks.TryTake(out var blocks) && blocks.IsOk && QmpBlocks.Parse(blocks.Json) is { } infos)
+            {
+                _throttles.Ask(infos);
+                _latest = _latest with { Infos = _throttles.Complete(infos) };
+            }
+
+            if (_throttles.Take() && _latest.Infos is { } incomplete)
+                _latest = _latest with { Infos = _throttles.Complete(incomplete) };
             if (_stats.TryTake(out var stats))
                 _latest = stats.IsOk ? Take(stats, now) : _latest with { Reason = stats.Reason, Before = null };
 

@@ -72,6 +72,8 @@ public sealed record DisksModel(IReadOnlyDictionary<VmKey, VmDisks> Vms)
 /// <summary>What each disk of each VM does, as QEMU counts it (QMP query-blockstats, query-block; of libvirt's guests, what libvirt passes on).</summary>
 public sealed class DisksTopic : Topic<DisksSample, DisksModel>
 {
+    private static readonly Func<BlockCounters, BlockCounters, bool> s_same = static (a, b) => a.Device == b.Device && a.Qdev == b.Qdev;
+
     private DisksTopic()
         : base("disks", "Disks of the VMs", TimeSpan.Zero, VmsTopic.Instance, LibvirtTopic.Instance, QmpTopic.Instance)
     {
@@ -96,7 +98,7 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
     {
         var seconds = before is null ? 0 : (now.At - before.At).TotalSeconds;
         var disks = new List<DiskModel>(now.Disks.Count);
-        double reads = 0, writes = 0, time = 0;
+        DeviceSum reads = default, writes = default, time = default;
         for (var i = 0; i < now.Disks.Count; i++)
         {
             var counters = now.Disks[i];
@@ -105,11 +107,13 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
             // A drive without a medium is no disk, and does nothing.
             if (info is { Image: null } && (counters.Reads ?? 0) + (counters.Writes ?? 0) == 0)
                 continue;
-            var was = before is null ? default : Find(before.Disks, counters, i);
+            var was = DevicePlace.Before(before?.Disks, counters, i, s_same) is >= 0 and var place ? before!.Disks[place] : default;
             var readRate = Rates.PerSecond(was.Reads, counters.Reads, seconds);
             var writeRate = Rates.PerSecond(was.Writes, counters.Writes, seconds);
             var busy = (Rates.PerSecond(was.ReadNs, counters.ReadNs, seconds) + Rates.PerSecond(was.WriteNs, counters.WriteNs, seconds)) / 1e9;
-            (reads, writes, time) = (reads + readRate, writes + writeRate, time + busy);
+            reads.Add(readRate);
+            writes.Add(writeRate);
+            time.Add(busy);
             disks.Add(new DiskModel
             {
                 Name = NameOf(counters),
@@ -129,7 +133,8 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
         }
 
         var known = now.Disks.Count > 0 || now.Infos is not null;
-        return new VmDisks(disks, now.Reason, now.At, known ? reads : double.NaN, known ? writes : double.NaN, reads + writes > 0 ? time / (reads + writes) : double.NaN);
+        var operations = reads.PerSecond() + writes.PerSecond();
+        return new VmDisks(disks, now.Reason, now.At, reads.PerSecond(known), writes.PerSecond(known), operations > 0 ? time.PerSecond() / operations : double.NaN);
     }
 
     private static string NameOf(in BlockCounters counters)
@@ -160,21 +165,6 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
 
         return null;
     }
-
-    private static BlockCounters Find(IReadOnlyList<BlockCounters> before, in BlockCounters counters, int place)
-    {
-        if (place < before.Count && Same(before[place], counters))
-            return before[place];
-        foreach (var was in before)
-        {
-            if (Same(was, counters))
-                return was;
-        }
-
-        return default;
-    }
-
-    private static bool Same(in BlockCounters a, in BlockCounters b) => a.Device == b.Device && a.Qdev == b.Qdev;
 }
 
 /// <summary>Which bus a disk hangs on.</summary>

@@ -27,7 +27,7 @@ public sealed record HugepagesModel(IReadOnlyList<HugepagePool> Pools, IReadOnly
 }
 
 /// <summary>Hugepage pools by size and by node: /sys/kernel/mm/hugepages and /sys/devices/system/node/nodeN/hugepages.</summary>
-public sealed class HugepagesTopic : Topic<HugepagesModel, HugepagesModel>
+public sealed class HugepagesTopic : PlainTopic<HugepagesModel>
 {
     private HugepagesTopic()
         : base("hugepages", "Hugepage pools", TimeSpan.Zero)
@@ -47,9 +47,6 @@ public sealed class HugepagesTopic : Topic<HugepagesModel, HugepagesModel>
 
     /// <inheritdoc/>
     public override ICollector<HugepagesModel> CreateCollector(CollectorContext context) => new Collector(context.Host);
-
-    /// <inheritdoc/>
-    public override HugepagesModel Derive(HugepagesModel? before, HugepagesModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(HugepagesModel before, HugepagesModel now, DateTimeOffset time)

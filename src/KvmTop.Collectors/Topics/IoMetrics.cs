@@ -24,7 +24,7 @@ public static class IoMetrics
         DiskText("image", "IMAGE", 24, "File, device or address behind it.", Block, static r => r.Disk.Info?.Image, NotSaid),
         DiskText("format", "FORMAT", 6, "Image format.", Block, static r => r.Disk.Info?.Format, NotSaid),
         DiskText("cache", "CACHE", 12, "Cache mode as -drive cache= names it: none, writeback, writethrough, directsync, unsafe.", Block, static r => r.Disk.Info?.Cache, NotSaid),
-        DiskText("limits", "LIMIT", 12, "QEMU's own throttle limits; those of a throttle filter node are not seen here.", Block, static r => r.Disk.Info?.Limits, "none set, or not known"),
+        DiskText("limits", "LIMIT", 12, "QEMU's throttle limits: the drive's own, or those of the throttle group that a filter node above it belongs to (shared by all in it).", "QMP query-block, qom-get limits", static r => r.Disk.Info?.Limits, "none set, or not known"),
         DiskText("io_status", "IOSTATUS", 8, "ok, failed or nospace, where QEMU stops the guest at errors.", Block, static r => r.Disk.Info?.IoStatus, "QEMU does not keep it for this device"),
         Disk("size_bytes", "SIZE", Unit.Bytes, 6, "Size as the guest sees it.", Block, static r => Figure.Of(r.Disk.Info?.SizeBytes, NotSaid)),
         Disk("allocated_bytes", "ALLOC", Unit.Bytes, 6, "What the image takes on the host.", Block, static r => Figure.Of(r.Disk.Info?.AllocatedBytes, NotSaid)),

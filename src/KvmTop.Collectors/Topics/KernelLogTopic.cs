@@ -8,7 +8,7 @@ namespace KvmTop.Collectors;
 public sealed record KernelLogModel(IReadOnlyList<KernelLogLine> New, long Overruns);
 
 /// <summary>The kernel log, <c>/dev/kmsg</c>, as events.</summary>
-public sealed class KernelLogTopic : Topic<KernelLogModel, KernelLogModel>
+public sealed class KernelLogTopic : PlainTopic<KernelLogModel>
 {
     // A storm in the log must not push everything else out of the events.
     private const int MostEvents = 50;
@@ -26,9 +26,6 @@ public sealed class KernelLogTopic : Topic<KernelLogModel, KernelLogModel>
 
     /// <inheritdoc/>
     public override ICollector<KernelLogModel> CreateCollector(CollectorContext context) => new Collector(context.Host);
-
-    /// <inheritdoc/>
-    public override KernelLogModel Derive(KernelLogModel? before, KernelLogModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(KernelLogModel before, KernelLogModel now, DateTimeOffset time)

@@ -3,7 +3,7 @@ namespace KvmTop.Collectors;
 /// <summary>The figures that <see cref="KvmStatsTopic"/> delivers.</summary>
 public static class KvmStatsMetrics
 {
-    private const string Source = "KVM's counters: stats fd, QMP or debugfs, whichever works";
+    internal const string Source = "KVM's counters: stats fd, QMP, debugfs or counted tracepoints, whichever works";
     private const string ExitsHelp = "Exits from the guest to the host's kernel a second.";
     private const string HaltPollHelp = "CPU time that KVM burnt polling for a wake-up while the guest had halted, in percent of one CPU.";
 
@@ -44,7 +44,7 @@ public static class KvmStatsMetrics
         new()
         {
             Id = "kvm_stats_source", Title = "KVMSRC", Unit = Unit.Text, Width = 8, Needs = s_needs, Source = "-",
-            Help = "Where its KVM counters come from: stats fd, qmp or debugfs.",
+            Help = "Where its KVM counters come from: stats fd, qmp, debugfs or perf.",
             Get = r => Figure.Of(r.Kvm?.Source, r.Kvm?.Why ?? r.KvmReason),
         },
         Mapped("kvm_4k_bytes", "K4K", "4 KiB", static m => m.By4K),
@@ -91,7 +91,7 @@ public static class KvmStatsMetrics
     {
         null => row.KvmReason,
         { Source: null } kvm => kvm.Why ?? "no source yet",
-        _ => NotCounted(row.Vm, what),
+        { Source: var source } => NotCounted(row.Vm, source, what),
     };
 
     private static string Reason(VcpuRow row, string what)
@@ -102,10 +102,12 @@ public static class KvmStatsMetrics
             null => row.Snapshot.Get(KvmStatsTopic.Instance).Reason ?? "not read yet",
             { Source: null } => vm.Value.Why ?? "no source yet",
             { HasVcpus: false } => $"{vm.Value.Source} counts the VM as a whole, not its vCPUs",
-            _ => NotCounted(row.Vm, what),
+            _ => NotCounted(row.Vm, vm.Value.Source, what),
         };
     }
 
-    private static string NotCounted(VmModel vm, string what) =>
-        vm.Interval == TimeSpan.Zero ? VmsTopic.NeedsTwo : $"this kernel does not count {what}, or the counter began anew in this interval";
+    private static string NotCounted(VmModel vm, string source, string what) =>
+        vm.Interval == TimeSpan.Zero ? VmsTopic.NeedsTwo
+        : source == PerfStatsSource.SourceName ? PerfStatsSource.WhyMissing(what)
+        : $"this kernel does not count {what}, or the counter began anew in this interval";
 }

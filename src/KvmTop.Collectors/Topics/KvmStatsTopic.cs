@@ -32,7 +32,7 @@ public readonly record struct KvmMapped(double By4K, double By2M, double By1G);
 
 /// <summary>The rates of a VM that everybody asks for, and where they come from. NaN when unknown.</summary>
 /// <param name="Key">Which VM.</param>
-/// <param name="Source">"stats fd", "qmp", "debugfs"; null for none.</param>
+/// <param name="Source">"stats fd", "qmp", "debugfs", "perf"; null for none.</param>
 /// <param name="Why">Why there is no source, or why better ones are not used; null when the best works.</param>
 /// <param name="VmSource">Where the counters of the VM as a whole come from; null for nowhere.</param>
 /// <param name="HasVcpus">False when the source has no more than the vCPUs' sum.</param>

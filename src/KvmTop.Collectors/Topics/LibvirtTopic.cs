@@ -39,7 +39,7 @@ public sealed record LibvirtModel
 /// All domains of libvirt, running and not, and its events (virConnectGetAllDomainStats, virConnectListAllDomains, virConnectDomainEventRegisterAny on a read-only
 /// connection). Asked every two seconds on a thread of its own; a tick takes what has been answered by then.
 /// </summary>
-public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
+public sealed class LibvirtTopic : PlainTopic<LibvirtModel>
 {
     private LibvirtTopic()
         : base("libvirt", "libvirt", TimeSpan.Zero, VmsTopic.Instance)
@@ -76,9 +76,6 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
 
     /// <inheritdoc/>
     public override ICollector<LibvirtModel> CreateCollector(CollectorContext context) => new Collector(context);
-
-    /// <inheritdoc/>
-    public override LibvirtModel Derive(LibvirtModel? before, LibvirtModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(LibvirtModel before, LibvirtModel now, DateTimeOffset time)
@@ -136,7 +133,7 @@ public sealed class LibvirtTopic : Topic<LibvirtModel, LibvirtModel>
                 _since = _session.Now;
             }
 
-            _session.Ask();
+            _session.Ask(_domains.NicsWanted);
             return Read(_session);
         }
 

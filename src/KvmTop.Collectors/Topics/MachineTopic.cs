@@ -15,7 +15,7 @@ public sealed record MachineModel(HostIdentity Identity, CpuTopology Topology, K
 }
 
 /// <summary>The host's identity, topology, KVM modules and frequencies, looked at every few seconds.</summary>
-public sealed class MachineTopic : Topic<MachineModel, MachineModel>
+public sealed class MachineTopic : PlainTopic<MachineModel>
 {
     private MachineTopic()
         : base("machine", "Machine", TimeSpan.FromSeconds(5))
@@ -38,9 +38,6 @@ public sealed class MachineTopic : Topic<MachineModel, MachineModel>
 
     /// <inheritdoc/>
     public override ICollector<MachineModel> CreateCollector(CollectorContext context) => new Collector(context.Host);
-
-    /// <inheritdoc/>
-    public override MachineModel Derive(MachineModel? before, MachineModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(MachineModel before, MachineModel now, DateTimeOffset time)

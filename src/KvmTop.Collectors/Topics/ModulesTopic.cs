@@ -24,7 +24,7 @@ public sealed record ModulesModel(
 /// Modules of the kernel (/proc/modules, /sys/module, /lib/modules), how they are configured (modprobe.d, /proc/cmdline), what they say of themselves
 /// (modinfo), and what KVM can do (/proc/cpuinfo, /dev/kvm).
 /// </summary>
-public sealed class ModulesTopic : Topic<ModulesModel, ModulesModel>
+public sealed class ModulesTopic : PlainTopic<ModulesModel>
 {
     private ModulesTopic()
         : base("modules", "Kernel modules", TimeSpan.FromSeconds(5))
@@ -39,9 +39,6 @@ public sealed class ModulesTopic : Topic<ModulesModel, ModulesModel>
 
     /// <inheritdoc/>
     public override ICollector<ModulesModel> CreateCollector(CollectorContext context) => new ModulesCollector(context.Host);
-
-    /// <inheritdoc/>
-    public override ModulesModel Derive(ModulesModel? before, ModulesModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(ModulesModel before, ModulesModel now, DateTimeOffset time)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using KvmTop.Linux;
+using KvmTop.Vmm;
 
 namespace KvmTop.Collectors;
 
@@ -9,6 +10,7 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
 {
     private readonly HostRoot _host = context.Host;
     private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
+    private readonly LibvirtDomains _libvirt = context.Services.Get(() => new LibvirtDomains(context.Host));
     private readonly Dictionary<VmKey, VmTaps> _vms = [];
     private readonly Dictionary<string, Namespace> _namespaces = [];
     private readonly ReadBuffer _buffer = new(32 << 10);
@@ -20,11 +22,22 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
         var now = _host.Monotonic();
         var own = LinkOf(_host, "/proc/self/ns/net");
         var vms = new Dictionary<VmKey, VmNicsSample>(_registry.Vms.Count);
+        var blind = false;
         foreach (var vm in _registry.Vms)
         {
             if (!_vms.TryGetValue(vm.Info.Key, out var taps))
                 _vms.Add(vm.Info.Key, taps = new VmTaps(_host));
             taps.FindIfDue(vm.Info, own, now);
+            if (taps.Reason is not null && vm.Info.Description.LibvirtOwned)
+            {
+                blind = true;
+                if (OfLibvirt(vm.Info) is { } told)
+                {
+                    vms.Add(vm.Info.Key, told);
+                    continue;
+                }
+            }
+
             if (!_namespaces.TryGetValue(taps.Namespace, out var space))
                 _namespaces.Add(taps.Namespace, space = new Namespace());
             var counters = new NetDevCounters?[taps.Nics.Count];
@@ -41,6 +54,7 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
             vms.Add(vm.Info.Key, new VmNicsSample(space.Tick == _tick ? space.At : now, taps.Nics, counters, taps.Reason));
         }
 
+        _libvirt.NicsWanted = blind;
         foreach (var key in _vms.Keys)
         {
             if (!vms.ContainsKey(key))
@@ -56,8 +70,40 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
         return Reading<NicsSample>.Ok(new NicsSample(vms));
     }
 
-    public void Dispose()
+    public void Dispose() => _libvirt.NicsWanted = false;
+
+    /// <summary>The interfaces of a domain whose descriptors may not be seen, as libvirt tells them; null while it has not.</summary>
+    private VmNicsSample? OfLibvirt(VmInfo vm)
     {
+        var (domain, was) = _libvirt.Find(vm.Key);
+        return domain is { Nics.Count: > 0 } ? Sample(domain, _libvirt.Answer!.At, was is null ? null : Sample(was, _libvirt.Before!.At, null)) : null;
+
+        VmNicsSample Sample(LibvirtDomain domain, TimeSpan at, VmNicsSample? before)
+        {
+            var nics = new NicInfo[domain.Nics.Count];
+            var counters = new NetDevCounters?[nics.Length];
+            for (var i = 0; i < nics.Length; i++)
+            {
+                var (number, name, counted) = domain.Nics[i];
+                var device = DeviceOf(number);
+                nics[i] = new NicInfo(name, name, "interface", device?.Model is { } model ? HostileText.Clean(model, 64) : null, device?.IsVirtio, 0, false, null, false);
+                counters[i] = counted;
+            }
+
+            return new VmNicsSample(at, nics, counters, null) { IsGuestView = true, Before = before };
+        }
+
+        // libvirt writes the devices of a command line in its own order.
+        VmDevice? DeviceOf(int number)
+        {
+            foreach (var device in vm.Description.Devices)
+            {
+                if (device.Kind == VmDeviceKind.Nic && number-- == 0)
+                    return device;
+            }
+
+            return null;
+        }
     }
 
     /// <summary>The target of a link; empty when it may not be read.</summary>

@@ -19,7 +19,14 @@ public sealed record NicInfo(string Name, string? Interface, string Kind, string
 /// <param name="Nics">The devices.</param>
 /// <param name="Counters">Of each device; null where it has no interface, or that could not be read.</param>
 /// <param name="Reason">Why the devices are not known.</param>
-public sealed record VmNicsSample(TimeSpan At, IReadOnlyList<NicInfo> Nics, NetDevCounters?[] Counters, string? Reason);
+public sealed record VmNicsSample(TimeSpan At, IReadOnlyList<NicInfo> Nics, NetDevCounters?[] Counters, string? Reason)
+{
+    /// <summary>The counters are the guest's already; those of a tap are the other way round.</summary>
+    public bool IsGuestView { get; init; }
+
+    /// <summary>The reading before this one, from who has a pace of his own; null: that of the tick before.</summary>
+    public VmNicsSample? Before { get; init; }
+}
 
 /// <summary>The networks of all VMs.</summary>
 /// <param name="Vms">Per VM.</param>
@@ -64,13 +71,15 @@ public sealed record NicsModel(IReadOnlyDictionary<VmKey, VmNics> Vms)
     public VmNics? Find(VmKey vm) => Vms.GetValueOrDefault(vm);
 }
 
-/// <summary>What each network device of each VM moves: the counters of its tap, in whatever network namespace that is.</summary>
+/// <summary>What each network device of each VM moves: the counters of its tap, in whatever network namespace that is; of a domain whose descriptors may not be seen, what libvirt counts.</summary>
 public sealed class NicsTopic : Topic<NicsSample, NicsModel>
 {
+    private static readonly Func<NicInfo, NicInfo, bool> s_same = static (a, b) => a.Interface == b.Interface;
+
     internal const string NoInterface = "its back end has no interface of the host's to count on";
 
     private NicsTopic()
-        : base("nics", "Networks of the VMs", TimeSpan.Zero, VmsTopic.Instance)
+        : base("nics", "Networks of the VMs", TimeSpan.Zero, VmsTopic.Instance, LibvirtTopic.Instance)
     {
     }
 
@@ -85,22 +94,24 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
     {
         var vms = new Dictionary<VmKey, VmNics>(now.Vms.Count);
         foreach (var (key, sample) in now.Vms)
-            vms.Add(key, Derive(before is not null && before.Vms.TryGetValue(key, out var was) ? was : null, sample));
+            vms.Add(key, Derive(sample.IsGuestView ? sample.Before : before is not null && before.Vms.TryGetValue(key, out var was) ? was : null, sample));
         return new NicsModel(vms);
     }
 
     private static VmNics Derive(VmNicsSample? before, VmNicsSample now)
     {
+        // Not the same view of it: a rate between the two would be nonsense.
+        before = before?.IsGuestView == now.IsGuestView ? before : null;
         var seconds = before is null ? 0 : (now.At - before.At).TotalSeconds;
         var nics = new NicModel[now.Nics.Count];
-        double rx = 0, tx = 0;
-        var counted = 0;
+        DeviceSum rx = default, tx = default;
         for (var i = 0; i < nics.Length; i++)
         {
             var info = now.Nics[i];
-            var (was, counters) = (Find(before, info, i), now.Counters[i]);
+            var was = DevicePlace.Before(before?.Nics, info, i, s_same) is >= 0 and var place ? before!.Counters[place] : null;
+            var counters = now.Counters[i];
             // What the guest sends is what its tap receives; a macvtap counts as the guest does.
-            var (first, second) = info.Kind == "macvtap" ? (was, counters) : (Turned(was), Turned(counters));
+            var (first, second) = now.IsGuestView || info.Kind == "macvtap" ? (was, counters) : (Turned(was), Turned(counters));
             double Rate(Func<NetDevCounters, ulong> counter) => Rates.PerSecond(first is { } b ? counter(b) : null, second is { } n ? counter(n) : null, seconds);
             var nic = nics[i] = new NicModel
             {
@@ -115,30 +126,15 @@ public sealed class NicsTopic : Topic<NicsSample, NicsModel>
             };
             if (info.Interface is not null)
             {
-                counted++;
-                (rx, tx) = (rx + nic.RxBytesPerSecond, tx + nic.TxBytesPerSecond);
+                rx.Add(nic.RxBytesPerSecond);
+                tx.Add(nic.TxBytesPerSecond);
             }
         }
 
-        var reason = now.Reason ?? (nics.Length == 0 ? "it has no network device" : counted == 0 ? NoInterface : null);
-        return new VmNics(nics, reason, counted > 0 ? rx : double.NaN, counted > 0 ? tx : double.NaN);
+        var reason = now.Reason ?? (nics.Length == 0 ? "it has no network device" : rx.Count == 0 ? NoInterface : null);
+        return new VmNics(nics, reason, rx.PerSecond(), tx.PerSecond());
     }
 
     private static NetDevCounters? Turned(NetDevCounters? c) =>
         c is { } n ? new NetDevCounters(n.TxBytes, n.TxPackets, n.TxErrors, n.TxDropped, n.RxBytes, n.RxPackets, n.RxErrors, n.RxDropped) : null;
-
-    private static NetDevCounters? Find(VmNicsSample? before, NicInfo info, int place)
-    {
-        if (before is null)
-            return null;
-        if (place < before.Nics.Count && before.Nics[place].Interface == info.Interface)
-            return before.Counters[place];
-        for (var i = 0; i < before.Nics.Count; i++)
-        {
-            if (before.Nics[i].Interface == info.Interface)
-                return before.Counters[i];
-        }
-
-        return null;
-    }
 }

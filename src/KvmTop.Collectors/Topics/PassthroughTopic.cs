@@ -20,7 +20,7 @@ public sealed record PassthroughModel(IReadOnlyDictionary<VmKey, IReadOnlyList<P
 }
 
 /// <summary>Devices given to VMs, from their command lines and <c>/sys/bus/pci/devices</c>. What they move nobody on the host can count.</summary>
-public sealed class PassthroughTopic : Topic<PassthroughModel, PassthroughModel>
+public sealed class PassthroughTopic : PlainTopic<PassthroughModel>
 {
     private PassthroughTopic()
         : base("passthrough", "Passthrough devices", TimeSpan.FromSeconds(30), VmsTopic.Instance)
@@ -32,9 +32,6 @@ public sealed class PassthroughTopic : Topic<PassthroughModel, PassthroughModel>
 
     /// <inheritdoc/>
     public override ICollector<PassthroughModel> CreateCollector(CollectorContext context) => new Collector(context);
-
-    /// <inheritdoc/>
-    public override PassthroughModel Derive(PassthroughModel? before, PassthroughModel now) => now;
 
     private sealed class Collector(CollectorContext context) : ICollector<PassthroughModel>
     {

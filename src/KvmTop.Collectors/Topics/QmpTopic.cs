@@ -46,7 +46,7 @@ public sealed record QmpModel(IReadOnlyDictionary<VmKey, QmpVm> Vms, IReadOnlyLi
 /// Run state, machine, display and migration of each VM, and its events, over QMP. Every command is posted at one tick and its answer taken at a later one: a
 /// monitor that does not answer delays nobody.
 /// </summary>
-public sealed class QmpTopic : Topic<QmpModel, QmpModel>
+public sealed class QmpTopic : PlainTopic<QmpModel>
 {
     private QmpTopic()
         : base("qmp", "QEMU monitors (QMP)", TimeSpan.Zero, VmsTopic.Instance)
@@ -114,9 +114,6 @@ public sealed class QmpTopic : Topic<QmpModel, QmpModel>
 
     /// <inheritdoc/>
     public override ICollector<QmpModel> CreateCollector(CollectorContext context) => new QmpCollector(context);
-
-    /// <inheritdoc/>
-    public override QmpModel Derive(QmpModel? before, QmpModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(QmpModel before, QmpModel now, DateTimeOffset time)

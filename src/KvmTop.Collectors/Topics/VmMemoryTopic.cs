@@ -25,7 +25,7 @@ public sealed record VmMemoryModel(IReadOnlyDictionary<VmKey, VmMemoryState> Vms
 /// What each VM's memory is made of and where it lies: smaps_rollup, numa_maps and ksm_stat, read in rounds on a thread of its own, because each costs
 /// milliseconds to seconds and can hang. A tick takes the latest of each, with its age, and waits for none.
 /// </summary>
-public sealed class VmMemoryTopic : Topic<VmMemoryModel, VmMemoryModel>
+public sealed class VmMemoryTopic : PlainTopic<VmMemoryModel>
 {
     private VmMemoryTopic()
         : base("vm_memory", "Memory of the VMs", TimeSpan.Zero, VmsTopic.Instance)
@@ -37,9 +37,6 @@ public sealed class VmMemoryTopic : Topic<VmMemoryModel, VmMemoryModel>
 
     /// <inheritdoc/>
     public override ICollector<VmMemoryModel> CreateCollector(CollectorContext context) => new Collector(context, RoundPace.Default, context.Host.IsLive);
-
-    /// <inheritdoc/>
-    public override VmMemoryModel Derive(VmMemoryModel? before, VmMemoryModel now) => now;
 
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(VmMemoryModel before, VmMemoryModel now, DateTimeOffset time)

@@ -32,7 +32,7 @@ internal static class ExitTraceObstacles
     }
 
     /// <summary>tracefs could not be read.</summary>
-    public static ExitTraceRefusal OfTraceFs(Errno errno) => errno switch
+    public static ExitTraceRefusal OfTraceFs(HostRoot host, Errno errno) => OfLockdown(host) ?? errno switch
     {
         Errno.ENOENT => new("tracefs is not mounted, and it says what the kernel's events look like", $"As root: {TraceFs.MountCommand}", SystemInfo.EffectiveUserId != 0),
         Errno.ENODEV => new("This kernel has no trace events of KVM: the module kvm is not loaded, or the kernel was built without CONFIG_TRACEPOINTS", null, false),
@@ -44,16 +44,12 @@ internal static class ExitTraceObstacles
     {
         if (errno.IsDenied())
         {
-            var buffer = new ReadBuffer(256);
-            if (buffer.ReadAll(host, "/sys/kernel/security/lockdown", out _).IndexOf("[confidentiality]"u8) >= 0)
+            if (OfLockdown(host) is { } lockdown)
             {
-                return new(
-                    "The kernel is locked down (confidentiality), which forbids tracing even to root",
-                    "lockdown=integrity on the kernel's command line allows it; the statistics of the Exits pane work all the same",
-                    true);
+                return lockdown;
             }
 
-            var paranoid = Encoding.ASCII.GetString(buffer.ReadAll(host, "/proc/sys/kernel/perf_event_paranoid", out _).Trim("\n "u8));
+            var paranoid = Encoding.ASCII.GetString(new ReadBuffer(256).ReadAll(host, "/proc/sys/kernel/perf_event_paranoid", out _).Trim("\n "u8));
             return new($"perf_event_open: {errno.Describe()}{(paranoid.Length is > 0 and < 8 ? $" (kernel.perf_event_paranoid is {paranoid})" : "")}", RunAsRoot, true);
         }
 
@@ -65,6 +61,12 @@ internal static class ExitTraceObstacles
             _ => new($"perf_event_open: {errno.Describe()}", null, false),
         };
     }
+
+    /// <summary>Under confidentiality the kernel leaves tracefs empty, or answers EPERM there, depending on when it was locked down: neither a mount nor root helps.</summary>
+    private static ExitTraceRefusal? OfLockdown(HostRoot host) => Lockdown.Read(host) != LockdownLevel.Confidentiality ? null : new(
+        "The kernel is locked down (confidentiality), which forbids tracing even to root",
+        "lockdown=integrity on the kernel's command line allows it; KVM's own counters, from the VMM's descriptors or over QMP, work all the same",
+        true);
 
     /// <summary>A ring could not be mapped.</summary>
     public static ExitTraceRefusal OfRing(Errno errno) => errno.IsDenied()

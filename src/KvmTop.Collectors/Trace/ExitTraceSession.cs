@@ -72,14 +72,14 @@ public sealed class ExitTraceSession : IExitTrace
 
         if (TraceFs.Find(host, out var errno) is not { } tracefs)
         {
-            refusal = ExitTraceObstacles.OfTraceFs(errno);
+            refusal = ExitTraceObstacles.OfTraceFs(host, errno);
             return null;
         }
 
         var formats = KvmTraceFormats.Read(tracefs.Format);
         if (formats.Events.Count == 0)
         {
-            refusal = ExitTraceObstacles.OfTraceFs(Errno.ENODEV);
+            refusal = ExitTraceObstacles.OfTraceFs(host, Errno.ENODEV);
             return null;
         }
 

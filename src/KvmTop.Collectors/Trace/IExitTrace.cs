@@ -27,4 +27,7 @@ public sealed record ExitTraceRefusal(string Reason, string? Remedy, bool IsPriv
 {
     /// <summary>Both in a line.</summary>
     public override string ToString() => Remedy is null ? Reason : $"{Reason}. {Remedy}";
+
+    /// <summary>Both as one reason among others.</summary>
+    public string Brief => char.ToLowerInvariant(Reason[0]) + Reason[1..] + (Remedy is null ? "" : $" ({Remedy})");
 }

@@ -23,6 +23,24 @@ internal sealed class LibvirtDomains(HostRoot host)
     /// <summary>The domain of each VM that is one of libvirt's.</summary>
     public Dictionary<VmKey, LibvirtDomain> ByVm { get; private set; } = [];
 
+    /// <summary>Somebody cannot see the interfaces of a VM for himself: libvirt is to tell them too.</summary>
+    public bool NicsWanted { get; set; }
+
+    /// <summary>The domain of a VM in the latest answer, and in the one before it; null where libvirt does not have it (the same run of it).</summary>
+    public (LibvirtDomain? Now, LibvirtDomain? Before) Find(VmKey key)
+    {
+        if (Answer is null || !ByVm.TryGetValue(key, out var domain))
+            return (null, null);
+        foreach (var was in Before?.Domains ?? [])
+        {
+            // Another run of it has another number.
+            if (was.Uuid == domain.Uuid && was.Id == domain.Id)
+                return (domain, was);
+        }
+
+        return (domain, null);
+    }
+
     /// <summary>Takes an answer, or that there is none any more, and finds whose domains they are.</summary>
     public void Take(LibvirtAnswer? answer, IReadOnlyList<VmInfo> vms)
     {

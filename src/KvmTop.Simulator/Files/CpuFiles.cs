@@ -16,36 +16,30 @@ internal sealed class CpuFiles(HostModel host)
     [ThreadStatic]
     private static CpuUse[]? t_cpus;
 
-    // Rows of /proc/interrupts: name, interrupts per second and CPU, what they are.
-    private static readonly (string Name, double PerSecond, string What)[] s_interrupts =
+    // Rows of /proc/interrupts: name, interrupts per second and CPU, the CPU that takes those of a device (-1: each its own), what they are.
+    private static readonly (string Name, double PerSecond, int Home, string What)[] s_interrupts =
     [
-        ("  41", 0.4, "PCI-MSIX-0000:01:00.0   0-edge      nvme0q0"),
-        ("  42", 210, "PCI-MSIX-0000:01:00.0   1-edge      nvme0q1"),
-        ("  57", 340, "PCI-MSIX-0000:41:00.0   1-edge      mlx5_comp0@pci:0000:41:00.0"),
-        ("  58", 330, "PCI-MSIX-0000:41:00.0   2-edge      mlx5_comp1@pci:0000:41:00.0"),
-        (" NMI", 0.02, "Non-maskable interrupts"),
-        (" LOC", 430, "Local timer interrupts"),
-        (" RES", 95, "Rescheduling interrupts"),
-        (" CAL", 60, "Function call interrupts"),
-        (" TLB", 14, "TLB shootdowns"),
-        (" PIN", 22, "Posted-interrupt notification event"),
+        ("  41", 0.4, 0, "PCI-MSIX-0000:01:00.0   0-edge      nvme0q0"),
+        ("  42", 210, 1, "PCI-MSIX-0000:01:00.0   1-edge      nvme0q1"),
+        ("  57", 340, 8, "PCI-MSIX-0000:41:00.0   1-edge      mlx5_comp0@pci:0000:41:00.0"),
+        ("  58", 330, 9, "PCI-MSIX-0000:41:00.0   2-edge      mlx5_comp1@pci:0000:41:00.0"),
+        (" NMI", 0.02, -1, "Non-maskable interrupts"),
+        (" LOC", 430, -1, "Local timer interrupts"),
+        (" RES", 95, -1, "Rescheduling interrupts"),
+        (" CAL", 60, -1, "Function call interrupts"),
+        (" TLB", 14, -1, "TLB shootdowns"),
+        (" PIN", 22, -1, "Posted-interrupt notification event"),
     ];
 
-    private static readonly (string Name, double PerSecond)[] s_softirqs =
+    // Name, softirqs per second and CPU, the CPU that has half of them because a device interrupts it.
+    private static readonly (string Name, double PerSecond, int Home)[] s_softirqs =
     [
-        ("HI", 0.01), ("TIMER", 120), ("NET_TX", 3), ("NET_RX", 260), ("BLOCK", 55), ("IRQ_POLL", 0), ("TASKLET", 2), ("SCHED", 140), ("HRTIMER", 0.1), ("RCU", 90),
+        ("HI", 0.01, -1), ("TIMER", 120, -1), ("NET_TX", 3, -1), ("NET_RX", 260, 8), ("BLOCK", 55, 1), ("IRQ_POLL", 0, -1), ("TASKLET", 2, -1), ("SCHED", 140, -1), ("HRTIMER", 0.1, -1), ("RCU", 90, -1),
     ];
 
     public Errno Stat(ref Utf8Writer writer, long now)
     {
-        var cpus = t_cpus;
-        if (cpus is null || cpus.Length != host.Topology.Cpus)
-        {
-            t_cpus = cpus = new CpuUse[host.Topology.Cpus];
-        }
-
-        Array.Clear(cpus);
-        var running = host.AddCpuTimes(now, cpus);
+        var cpus = Times(now, out var running);
         Span<long> sum = stackalloc long[7];
         for (var cpu = 0; cpu < cpus.Length; cpu++)
         {
@@ -73,19 +67,32 @@ internal sealed class CpuFiles(HostModel host)
         writer.Number("\nprocs_running "u8, running + 1);
         writer.Text("\nprocs_blocked 0\nsoftirq "u8);
         var all = 0L;
-        foreach (var (_, perSecond) in s_softirqs)
+        foreach (var (_, perSecond, _) in s_softirqs)
         {
             all += (long)(seconds * cpus.Length * perSecond);
         }
 
         writer.Number(all);
-        foreach (var (_, perSecond) in s_softirqs)
+        foreach (var (_, perSecond, _) in s_softirqs)
         {
             writer.Number(" "u8, (long)(seconds * cpus.Length * perSecond));
         }
 
         writer.Text("\n"u8);
         return Errno.None;
+    }
+
+    /// <summary>The time in ns that each CPU has been idle since boot.</summary>
+    public void FillIdle(long now, Span<long> idle)
+    {
+        var cpus = Times(now, out _);
+        Span<long> one = stackalloc long[7];
+        for (var cpu = 0; cpu < cpus.Length; cpu++)
+        {
+            one.Clear();
+            Divide(now, cpu, cpus[cpu], one);
+            idle[cpu] = one[5];
+        }
     }
 
     public Errno LoadAverage(ref Utf8Writer writer, long now)
@@ -115,11 +122,11 @@ internal sealed class CpuFiles(HostModel host)
     public Errno Interrupts(ref Utf8Writer writer, long now)
     {
         Heading(ref writer, "           "u8);
-        foreach (var (name, perSecond, what) in s_interrupts)
+        foreach (var (name, perSecond, home, what) in s_interrupts)
         {
             writer.Text(name);
             writer.Text(":"u8);
-            Row(ref writer, name, perSecond, now);
+            Row(ref writer, name, perSecond, home, home < 0 ? 0 : 1, now);
             writer.Text("  "u8);
             writer.Text(what);
             writer.Text("\n"u8);
@@ -132,12 +139,12 @@ internal sealed class CpuFiles(HostModel host)
     public Errno SoftInterrupts(ref Utf8Writer writer, long now)
     {
         Heading(ref writer, "                    "u8);
-        foreach (var (name, perSecond) in s_softirqs)
+        foreach (var (name, perSecond, home) in s_softirqs)
         {
             writer.Text("            "u8[..(12 - name.Length)]);
             writer.Text(name);
             writer.Text(":"u8);
-            Row(ref writer, name, perSecond, now);
+            Row(ref writer, name, perSecond, home, home < 0 ? 0 : 0.5, now);
             writer.Text("\n"u8);
         }
 
@@ -191,6 +198,19 @@ internal sealed class CpuFiles(HostModel host)
         sums[6] += times.Guest;
     }
 
+    private CpuUse[] Times(long now, out int running)
+    {
+        var cpus = t_cpus;
+        if (cpus is null || cpus.Length != host.Topology.Cpus)
+        {
+            t_cpus = cpus = new CpuUse[host.Topology.Cpus];
+        }
+
+        Array.Clear(cpus);
+        running = host.AddCpuTimes(now, cpus);
+        return cpus;
+    }
+
     private static void Ticks(ref Utf8Writer writer, scoped ReadOnlySpan<long> ns)
     {
         writer.Number(ns[0] / SimClock.Tick);
@@ -215,14 +235,18 @@ internal sealed class CpuFiles(HostModel host)
         writer.Text("\n"u8);
     }
 
-    private void Row(ref Utf8Writer writer, string name, double perSecond, long now)
+    private void Row(ref Utf8Writer writer, string name, double perSecond, int home, double atHome, long now)
     {
         var salt = (ulong)(name[^1] * 31 + name[^2]);
         var seconds = now / (double)SimClock.Second;
-        for (var cpu = 0; cpu < host.Topology.Cpus; cpu++)
+        var cpus = host.Topology.Cpus;
+        for (var cpu = 0; cpu < cpus; cpu++)
         {
+            var rate = perSecond * (1 - atHome) * (0.4 + 1.2 * SplitMix.Unit(salt, cpu));
+            rate *= name == " LOC" && host.Topology.Isolated.Cpus.Contains(cpu) ? 0.02 : 1;
+            rate += home >= 0 && cpu == home % cpus ? perSecond * atHome * cpus : 0;
             writer.Text(" "u8);
-            writer.Padded((long)(seconds * perSecond * (0.4 + 1.2 * SplitMix.Unit(salt, cpu))), 10);
+            writer.Padded((long)(seconds * rate), 10);
         }
     }
 }

@@ -3,7 +3,7 @@ using KvmTop.Simulator.Model;
 
 namespace KvmTop.Simulator.Files;
 
-/// <summary>What checks look at: security, idle states, clocks, devices, the kernel log.</summary>
+/// <summary>What checks look at: security, clocks, devices, the kernel log.</summary>
 internal static class HostFactsFiles
 {
     private static readonly (string Name, string Text)[] s_vulnerabilities =
@@ -13,24 +13,14 @@ internal static class HostFactsFiles
         ("spectre_v2", "Mitigation: Retpolines; IBPB: conditional; IBRS_FW; STIBP: always-on; RSB filling"), ("spec_rstack_overflow", "Vulnerable: Safe RET, no microcode"),
     ];
 
-    public static void AddTo(FileTree tree, Topology topology)
+    public static void AddTo(FileTree tree, HostModel host)
     {
         foreach (var (name, text) in s_vulnerabilities)
         {
             tree.AddText("/sys/devices/system/cpu/vulnerabilities/" + name, text + "\n");
         }
 
-        foreach (var cpu in topology.All.Cpus)
-        {
-            foreach (var (state, name, latency) in new[] { (0, "POLL", 0), (1, "C1", 1), (2, "C2", 400) })
-            {
-                var folder = FormattableString.Invariant($"/sys/devices/system/cpu/cpu{cpu}/cpuidle/state{state}/");
-                tree.AddText(folder + "name", name + "\n");
-                tree.AddText(folder + "latency", FormattableString.Invariant($"{latency}\n"));
-                tree.AddText(folder + "disable", "0\n");
-            }
-        }
-
+        IdleFiles.AddTo(tree, host);
         tree.AddText("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
         tree.AddText("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
         tree.AddText("/sys/module/apparmor/parameters/enabled", "Y\n");

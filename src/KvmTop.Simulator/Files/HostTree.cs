@@ -17,7 +17,7 @@ internal static class HostTree
         AddCpus(tree, host.Topology);
         AddNodes(tree, host);
         ModuleFiles.AddTo(tree, host, Kernel);
-        HostFactsFiles.AddTo(tree, host.Topology);
+        HostFactsFiles.AddTo(tree, host);
         CgroupFiles.AddTo(tree, host.Processes);
         tree.AddText("/etc/passwd", Passwords());
         tree.AddText("/etc/group", "root:x:0:\nkvm:x:109:admin,libvirt-qemu\nlibvirt:x:128:admin\n");
@@ -72,7 +72,12 @@ internal static class HostTree
         tree.AddText(root + "online", topology.All.List + "\n");
         tree.AddText(root + "possible", topology.All.List + "\n");
         tree.AddText(root + "present", topology.All.List + "\n");
-        tree.AddText(root + "isolated", "\n");
+        tree.AddText(root + "offline", "\n");
+        tree.AddText(root + "isolated", topology.Isolated.List + "\n");
+        tree.AddText(root + "nohz_full", topology.Isolated.List + "\n");
+        tree.AddText(root + "smt/control", "on\n");
+        tree.AddText("/proc/irq/default_smp_affinity", topology.Housekeeping.Mask + "\n");
+        tree.AddText("/sys/devices/virtual/workqueue/cpumask", topology.Housekeeping.Mask + "\n");
         foreach (var cpu in topology.All.Cpus)
         {
             var folder = root + "cpu" + Text(cpu);
@@ -83,6 +88,9 @@ internal static class HostTree
             tree.AddText(folder + "/topology/core_cpus_list", topology.SiblingsOf(cpu).List + "\n");
             tree.AddText(folder + "/cpufreq/scaling_governor", (cpu == 11 ? "powersave" : "schedutil") + "\n");
             tree.AddText(folder + "/cpufreq/scaling_driver", "acpi-cpufreq\n");
+            tree.AddText(folder + "/cpufreq/scaling_min_freq", "1500000\n");
+            tree.AddText(folder + "/cpufreq/scaling_max_freq", (cpu == 11 ? "2600000" : "3700000") + "\n");
+            tree.AddText(folder + "/cpufreq/cpuinfo_max_freq", "3700000\n");
             tree.Add(folder + "/cpufreq/scaling_cur_freq", (ref Utf8Writer writer, long now) =>
             {
                 writer.Number(CpuFiles.Frequency(cpu, now));

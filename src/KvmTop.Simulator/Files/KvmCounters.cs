@@ -92,7 +92,7 @@ internal static class KvmCounters
         Add(values, irq - (irq / 3));
         at++;
         Add(values, irq + window);
-        at++;
+        Add(values, m.Process.IsNesting ? PerRun(7_500 * devices) : 0);
         Add(values, delay / 40_000_000);
         Add(values, delay / 90_000_000);
         Add(values, delay / 8_000_000);

@@ -87,12 +87,14 @@ internal static class ModuleFiles
         AddLists(tree, "/lib/modules/" + kernel);
         tree.AddText("/etc/modprobe.d/kvm.conf", "# Guests of the build farm start guests of their own.\noptions kvm_amd nested=1 avic=1\n");
         tree.AddText("/usr/lib/modprobe.d/qemu-system-x86.conf", "options kvm_intel nested=1\n");
-        tree.AddText("/proc/cmdline", $"BOOT_IMAGE=/vmlinuz-{kernel} root=/dev/mapper/vg0-root ro amd_iommu=on iommu=pt quiet\n");
+        tree.AddText("/proc/cmdline", $"BOOT_IMAGE=/vmlinuz-{kernel} root=/dev/mapper/vg0-root ro amd_iommu=on iommu=pt{IsolationOf(host.Topology.Isolated)} quiet\n");
         for (var group = 0; group < 42; group++)
         {
             tree.AddText(FormattableString.Invariant($"/sys/kernel/iommu_groups/{group}/type"), "identity\n");
         }
     }
+
+    private static string IsolationOf(Model.CpuSet isolated) => isolated.Cpus.Length == 0 ? "" : $" isolcpus=managed_irq,domain,{isolated.List} nohz_full={isolated.List} rcu_nocbs={isolated.List}";
 
     private static void AddLists(FileTree tree, string folder)
     {

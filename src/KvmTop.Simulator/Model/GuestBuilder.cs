@@ -49,6 +49,7 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
             Qmp = spec.Answers ? MonitorOf(spec, _id) : null,
             IsKvm = spec.Kvm,
             IsPaused = spec.Paused,
+            IsNesting = spec.Nesting,
         });
         if (spec.VhostKernelThread)
         {

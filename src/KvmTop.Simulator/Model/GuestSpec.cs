@@ -76,6 +76,9 @@ internal sealed record GuestSpec
 
     public bool Paused { get; init; }
 
+    /// <summary>Runs guests of its own.</summary>
+    public bool Nesting { get; init; }
+
     /// <summary>CPUs that the cgroup grants, and how much of the time it holds the VM back.</summary>
     public double? Quota { get; init; }
 

@@ -48,7 +48,7 @@ internal static class Population
         // Two that fight for four CPUs of node 1: the first loses, and the memory of the second lies on node 0.
         builder.Add(libvirt with
         {
-            Name = "ci-runner", Vcpus = 8, MemoryMiB = 16384, Pinning = crowded, Node = topology.Nodes - 1, Load = new(0.1, 0.08, 0.04), Ready = new(0.25, 0.35, 0.12), WriteMegabytes = new(2, 12, 20),
+            Name = "ci-runner", Nesting = true, Vcpus = 8, MemoryMiB = 16384, Pinning = crowded, Node = topology.Nodes - 1, Load = new(0.1, 0.08, 0.04), Ready = new(0.25, 0.35, 0.12), WriteMegabytes = new(2, 12, 20),
             Answers = true, DiskMs = 1.6, Balloon = new(Seconds: 10, HasDriver: false),
         });
         builder.Add(libvirt with { Name = "render-node", Node = 0, Touched = 0.85, Pinning = crowded, Load = new(0.32, 0.06), Ready = new(0.2, 0.15), GuestShare = 0.99 });
@@ -71,7 +71,7 @@ internal static class Population
         builder.Add(libvirt with { Name = "fn-checkout", Monitor = Monitor.Firecracker, User = SimUsers.Root, Vcpus = 2, MemoryMiB = 512, Load = new(0.02, 0.05, 0.6) });
         builder.Add(libvirt with { Name = "edge-proxy", Monitor = Monitor.CloudHypervisor, User = SimUsers.Root, Vcpus = 2, MemoryMiB = 1024, Load = new(0.05, 0.2, 0.2) });
         builder.Add(alice with { Name = "riscv-dev", Kvm = false, Answers = false, Vcpus = 2, MemoryMiB = 2048, Touched = 0.5, Load = new(0.3, 0.3, 0.2), BusyVcpus = 1 });
-        builder.Add(alice with { Name = "nightly-build", Vcpus = 2, MemoryMiB = 4096, Touched = 0.5, Load = new(0.5, 0.3, 0.1), Recurring = true });
+        builder.Add(alice with { Name = "nightly-build", Nesting = true, Vcpus = 2, MemoryMiB = 4096, Touched = 0.5, Load = new(0.5, 0.3, 0.1), Recurring = true });
     }
 
     public static void AddMany(GuestBuilder builder, int vms, int vcpus, int cpus, Topology topology)

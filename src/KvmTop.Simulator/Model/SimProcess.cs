@@ -81,6 +81,9 @@ internal sealed class SimProcess
 
     public bool IsPaused { get; init; }
 
+    /// <summary>Its guest runs guests of its own.</summary>
+    public bool IsNesting { get; init; }
+
     public bool IsKernel => Executable is null;
 
     /// <summary>Times of one generation's threads together.</summary>

@@ -18,6 +18,7 @@ internal sealed class Topology
         _threads = Nodes;
         CoresPerSocket = cpus / _threads / Nodes;
         All = CpuSet.Of(Enumerable.Range(0, cpus), cpus);
+        Isolated = CpuSet.Of(cpus >= 16 ? Enumerable.Range(2, 6) : [], cpus);
         NodeCpus = [.. Enumerable.Range(0, Nodes).Select(n => CpuSet.Of(All.Cpus.Where(c => NodeOf(c) == n), cpus))];
     }
 
@@ -32,6 +33,11 @@ internal sealed class Topology
     public CpuSet All { get; }
 
     public CpuSet[] NodeCpus { get; }
+
+    /// <summary>CPUs that isolcpus= and nohz_full= keep for pinned vCPUs; none on a small host.</summary>
+    public CpuSet Isolated { get; }
+
+    public CpuSet Housekeeping => CpuSet.Of(All.Cpus.Except(Isolated.Cpus), Cpus);
 
     public int NodeOf(int cpu) => cpu % (Cpus / _threads) / CoresPerSocket;
 

@@ -45,6 +45,9 @@ public static class Table
         }
     }
 
+    /// <summary>Finds out which columns there is room for, and draws nothing: for a table that has no rows to show yet.</summary>
+    public static void Choose(Rect area, IReadOnlyList<TableColumn> columns, TableState state) => LayOut(columns, state, area.X + Gutter, area.Right);
+
     /// <summary>Draws text into a cell at one of its sides, cut with an ellipsis where it does not fit.</summary>
     public static void WriteCell(Buffer buffer, Rect cell, ReadOnlySpan<char> text, Style style, Align align, bool unicode)
     {

@@ -25,6 +25,23 @@ public sealed class TableState
     /// <summary>True when columns are hidden on the right.</summary>
     public bool HidesRight { get; internal set; }
 
+    /// <summary>True before the first drawing: then nobody knows which columns there is room for.</summary>
+    public bool IsNew => _layout.Count == 0;
+
+    /// <summary>True when a column was on the screen at the last drawing.</summary>
+    public bool Shows(int column)
+    {
+        foreach (var (index, _, width) in _layout)
+        {
+            if (index == column)
+            {
+                return width > 0;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The columns on the screen with place and width, from left to right.</summary>
     internal List<(int Column, int X, int Width)> Layout => _layout;
 

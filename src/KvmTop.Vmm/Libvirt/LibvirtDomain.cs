@@ -1,3 +1,5 @@
+using KvmTop.Linux;
+
 namespace KvmTop.Vmm;
 
 /// <summary>What a domain does, in libvirt's words (virDomainState).</summary>
@@ -65,9 +67,18 @@ public sealed record LibvirtDomain
     /// <summary>Their images and sizes, in the same order.</summary>
     public IReadOnlyList<BlockInfo> DiskInfos { get; init; } = [];
 
+    /// <summary>Its interfaces with their counters, where these were asked for; in the order of its devices, those without one left out.</summary>
+    public IReadOnlyList<LibvirtNic> Nics { get; init; } = [];
+
     /// <summary>True while a process runs it.</summary>
     public bool IsActive => Id is not null;
 }
+
+/// <summary>An interface of a domain.</summary>
+/// <param name="Device">Which of its network devices, from 0 on.</param>
+/// <param name="Interface">The host's interface; cleaned.</param>
+/// <param name="Counters">As the guest sees them: libvirt has turned those of a tap round.</param>
+public readonly record struct LibvirtNic(int Device, string Interface, NetDevCounters Counters);
 
 /// <summary>Something that libvirt said unasked.</summary>
 /// <param name="Time">When it arrived.</param>

@@ -13,6 +13,7 @@ internal sealed unsafe class LibvirtPolling(LibvirtLibrary library, nint connect
     private const uint State = 1;
     private const uint Balloon = 1 << 2;
     private const uint Vcpu = 1 << 3;
+    private const uint Interface = 1 << 4;
     private const uint Block = 1 << 5;
 
     // virConnectListAllDomainsFlags
@@ -39,14 +40,16 @@ internal sealed unsafe class LibvirtPolling(LibvirtLibrary library, nint connect
     }
 
     /// <summary>The domains, or null with the reason in the library's last error.</summary>
-    public List<LibvirtDomain>? Ask(out int dropped)
+    /// <param name="interfaces">With the counters of their interfaces: for each libvirt goes through all interfaces of the host, so only for those who cannot see them otherwise.</param>
+    /// <param name="dropped">Domains beyond those that are kept.</param>
+    public List<LibvirtDomain>? Ask(bool interfaces, out int dropped)
     {
         dropped = 0;
         _persistent ??= List(Persistent);
         _autostart ??= List(Autostart);
         var domains = new List<LibvirtDomain>();
         // Of those that do not run nothing is asked that would go to a monitor.
-        return Stats(Active, State | Balloon | Block, domains, ref dropped) && Stats(Inactive, State | Balloon | Vcpu, domains, ref dropped) ? domains : null;
+        return Stats(Active, State | Balloon | Block | (interfaces ? Interface : 0), domains, ref dropped) && Stats(Inactive, State | Balloon | Vcpu, domains, ref dropped) ? domains : null;
     }
 
     private bool Stats(uint which, uint groups, List<LibvirtDomain> domains, ref int dropped)

@@ -51,6 +51,7 @@ public sealed class LibvirtSession : IDisposable
     private TimeSpan _due;
     private TimeSpan _reread;
     private int _posted;
+    private bool _withInterfaces;
     private GCHandle _self;
 
     /// <param name="uri">Which libvirt. Nothing is loaded or connected before somebody asks.</param>
@@ -73,8 +74,10 @@ public sealed class LibvirtSession : IDisposable
     public TimeSpan Now => TimeSpan.FromTicks((long)(_time.GetTimestamp() * (10_000_000.0 / _time.TimestampFrequency)));
 
     /// <summary>Wants a new answer, when the latest is not of just now. Returns at once.</summary>
-    public void Ask()
+    /// <param name="interfaces">With the counters of the domains' interfaces.</param>
+    public void Ask(bool interfaces = false)
     {
+        Volatile.Write(ref _withInterfaces, interfaces);
         if (_ended.IsSet || Interlocked.Exchange(ref _posted, 1) == 1)
             return;
         if (_thread is null)
@@ -184,7 +187,7 @@ public sealed class LibvirtSession : IDisposable
                     _reread = Now + s_rereadPace;
                 }
 
-                if (polling.Ask(out var dropped) is not { } domains)
+                if (polling.Ask(Volatile.Read(ref _withInterfaces), out var dropped) is not { } domains)
                 {
                     Fail(library);
                     return;

@@ -1,11 +1,13 @@
 using System.Buffers.Text;
+using KvmTop.Linux;
 
 namespace KvmTop.Vmm;
 
-/// <summary>Reads what virConnectGetAllDomainStats says of one domain: state, balloon, vcpu and block groups. Never throws; a name that is not understood is passed over.</summary>
+/// <summary>Reads what virConnectGetAllDomainStats says of one domain: state, balloon, vcpu, interface and block groups. Never throws; a name that is not understood is passed over.</summary>
 public static class LibvirtStats
 {
     private const int MostDisks = 512;
+    private const int MostNics = 256;
     private const int MostParameters = 16384;
     private const int LongestName = 64;
     private const int LongestPath = 256;
@@ -15,11 +17,14 @@ public static class LibvirtStats
     {
         ulong? state = null, reason = null, balloon = null, maximum = null, usable = null, vcpus = null;
         List<Disk>? disks = null;
+        SortedDictionary<uint, Nic>? nics = null;
         foreach (ref readonly var parameter in parameters[..Math.Min(parameters.Length, MostParameters)])
         {
             var name = parameter.Name;
             if (name.StartsWith("block."u8))
                 ReadDisk(name["block.".Length..], parameter, ref disks);
+            else if (name.StartsWith("net."u8))
+                ReadNic(name["net.".Length..], parameter, ref nics);
             else if (name.SequenceEqual("state.state"u8))
                 state = parameter.Count;
             else if (name.SequenceEqual("state.reason"u8))
@@ -43,6 +48,7 @@ public static class LibvirtStats
             MemoryBytes = Bytes(maximum),
             UsableBytes = Bytes(usable),
             Vcpus = vcpus is > 0 and <= 65536 ? (int)vcpus : null,
+            Nics = nics is null ? [] : [.. nics.Where(static n => n.Value.Interface is { Length: > 0 }).Select(static n => new LibvirtNic((int)n.Key, n.Value.Interface!, n.Value.Counters))],
             Disks = disks is null ? [] : disks.ConvertAll(static d => d.Counters),
             DiskInfos = disks is null ? [] : disks.ConvertAll(static d =>
                 new BlockInfo(d.Counters.Device, d.Counters.Qdev, d.Path, null, null, null, d.Capacity, d.Allocation, null, null)),
@@ -87,6 +93,39 @@ public static class LibvirtStats
             counters.Flushes = parameter.Count;
         else if (field.SequenceEqual("fl.times"u8))
             counters.FlushNs = parameter.Count;
+    }
+
+    /// <summary>"N.name", "N.rx.bytes", ..; "count" is no device.</summary>
+    private static void ReadNic(ReadOnlySpan<byte> name, in TypedParameter parameter, ref SortedDictionary<uint, Nic>? nics)
+    {
+        if (!Utf8Parser.TryParse(name, out uint number, out var digits) || digits + 1 >= name.Length || name[digits] != '.' || number >= MostNics)
+            return;
+        nics ??= [];
+        if (!nics.TryGetValue(number, out var nic))
+            nics.Add(number, nic = new Nic());
+        var c = nic.Counters;
+        var field = name[(digits + 1)..];
+        if (field.SequenceEqual("name"u8))
+            nic.Interface = parameter.Text(LongestName);
+        else if (parameter.Count is { } count)
+        {
+            nic.Counters = field.SequenceEqual("rx.bytes"u8) ? c with { RxBytes = count }
+                : field.SequenceEqual("rx.pkts"u8) ? c with { RxPackets = count }
+                : field.SequenceEqual("rx.errs"u8) ? c with { RxErrors = count }
+                : field.SequenceEqual("rx.drop"u8) ? c with { RxDropped = count }
+                : field.SequenceEqual("tx.bytes"u8) ? c with { TxBytes = count }
+                : field.SequenceEqual("tx.pkts"u8) ? c with { TxPackets = count }
+                : field.SequenceEqual("tx.errs"u8) ? c with { TxErrors = count }
+                : field.SequenceEqual("tx.drop"u8) ? c with { TxDropped = count }
+                : c;
+        }
+    }
+
+    private sealed class Nic
+    {
+        public string? Interface { get; set; }
+
+        public NetDevCounters Counters { get; set; }
     }
 
     private sealed class Disk

@@ -4,51 +4,35 @@ using System.Text.Json;
 
 namespace KvmTop.Vmm;
 
-/// <summary>What QEMU says of a disk besides its counters (query-block). Texts are cleaned.</summary>
-/// <param name="Device">The drive's name, or empty.</param>
-/// <param name="Qdev">The device that it hangs on, or null.</param>
-/// <param name="Image">File, device or address; null for an empty drive.</param>
-/// <param name="Format">"qcow2", "raw", ..; null when not known.</param>
-/// <param name="Cache">"none", "writeback", "writethrough", "directsync", "unsafe" as -drive cache= has them; null when not known.</param>
-/// <param name="ReadOnly">The guest may not write.</param>
-/// <param name="SizeBytes">As the guest sees it.</param>
-/// <param name="AllocatedBytes">What it takes on the host.</param>
-/// <param name="Limits">Throttling, "100 iops, 10M/s"; null for none.</param>
-/// <param name="IoStatus">"ok", "failed", "nospace"; null when QEMU does not keep it.</param>
-public sealed record BlockInfo(
-    string Device, string? Qdev, string? Image, string? Format, string? Cache, bool? ReadOnly, ulong? SizeBytes, ulong? AllocatedBytes, string? Limits, string? IoStatus);
-
 /// <summary>Reads the answers to commands that are asked now and then. Never throws; what is missing or of another type is null.</summary>
 public static class QmpAnswers
 {
-    private const int MostDisks = 512;
     private const int LongestText = 256;
 
-    /// <summary>query-block; null when it is not such an answer.</summary>
-    public static IReadOnlyList<BlockInfo>? Blocks(ReadOnlyMemory<byte> json) => Read(json, static root =>
+    /// <summary>"major.minor.micro" of a greeting, <c>{"version": {"qemu": {..}}}</c>; null when it has none.</summary>
+    public static string? GreetedVersion(ReadOnlySpan<byte> greeting)
     {
-        var blocks = new List<BlockInfo>();
-        foreach (var item in Items(root))
+        Span<int> parts = stackalloc int[3];
+        parts.Fill(-1);
+        try
         {
-            if (blocks.Count == MostDisks)
-                break;
-            var inserted = Member(item, "inserted");
-            var image = Member(inserted, "image");
-            blocks.Add(new BlockInfo(
-                Text(item, "device") ?? "",
-                Text(item, "qdev"),
-                ImageName(Text(inserted, "file") ?? Text(image, "filename")),
-                Text(inserted, "drv") ?? Text(image, "format"),
-                Cache(Member(inserted, "cache")),
-                Flag(inserted, "ro"),
-                Number(image, "virtual-size"),
-                Number(image, "actual-size"),
-                Limits(inserted),
-                Text(item, "io-status")));
+            var reader = new Utf8JsonReader(greeting);
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.PropertyName)
+                    continue;
+                var part = reader.ValueTextEquals("major"u8) ? 0 : reader.ValueTextEquals("minor"u8) ? 1 : reader.ValueTextEquals("micro"u8) ? 2 : -1;
+                if (part >= 0 && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number))
+                    parts[part] = number;
+            }
+        }
+        catch (JsonException)
+        {
+            return null;
         }
 
-        return blocks;
-    });
+        return parts[0] < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{parts[0]}.{parts[1]}.{parts[2]}");
+    }
 
     /// <summary>A text at the top of an answer ("status" of query-status).</summary>
     public static string? Text(ReadOnlyMemory<byte> json, string name) => Read(json, root => Text(root, name));
@@ -112,61 +96,14 @@ public static class QmpAnswers
     internal static ulong? Number(JsonElement element, string name) =>
         Member(element, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetUInt64(out var value) ? value : null;
 
-    private static bool? Flag(JsonElement element, string name) => Member(element, name).ValueKind switch
+    internal static bool? Flag(JsonElement element, string name) => Member(element, name).ValueKind switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,
     };
 
-    private static string Clean(JsonElement text) => HostileText.Clean(text.GetString() ?? "", LongestText);
-
-    // A node without a file name is described in JSON; what it stands on is in there.
-    private static string? ImageName(string? file)
-    {
-        const string key = "\"filename\": \"";
-        if (file is null || !file.StartsWith("json:", StringComparison.Ordinal) || file.LastIndexOf(key, StringComparison.Ordinal) is not (>= 0 and var at))
-            return file;
-        var start = at + key.Length;
-        var end = file.IndexOf('"', start);
-        return end > start ? file[start..end] : file;
-    }
-
-    private static string? Cache(JsonElement cache) => (Flag(cache, "writeback"), Flag(cache, "direct"), Flag(cache, "no-flush")) switch
-    {
-        (true, false, true) => "unsafe",
-        (true, true, _) => "none",
-        (true, false, _) => "writeback",
-        (false, true, _) => "directsync",
-        (false, false, _) => "writethrough",
-        _ => null,
-    };
-
-    private static string? Limits(JsonElement inserted)
-    {
-        var parts = new List<string>();
-        foreach (var (name, format) in new[] { ("iops", "{0} iops"), ("iops_rd", "{0} rd iops"), ("iops_wr", "{0} wr iops") })
-        {
-            if (Number(inserted, name) is > 0 and var limit)
-                parts.Add(string.Format(CultureInfo.InvariantCulture, format, limit));
-        }
-
-        foreach (var (name, format) in new[] { ("bps", "{0}/s"), ("bps_rd", "rd {0}/s"), ("bps_wr", "wr {0}/s") })
-        {
-            if (Number(inserted, name) is > 0 and var limit)
-                parts.Add(string.Format(CultureInfo.InvariantCulture, format, Size(limit)));
-        }
-
-        return parts.Count == 0 ? null : string.Join(", ", parts);
-    }
-
-    private static string Size(ulong bytes) => bytes switch
-    {
-        >= 1UL << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.##}G"),
-        >= 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.##}M"),
-        >= 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.##}K"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes}"),
-    };
+    internal static string Clean(JsonElement text) => HostileText.Clean(text.GetString() ?? "", LongestText);
 }
 
 /// <summary>A migration as its source sees it.</summary>

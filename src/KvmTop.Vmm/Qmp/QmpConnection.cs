@@ -1,29 +1,7 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using KvmTop.Linux;
 
 namespace KvmTop.Vmm;
-
-/// <summary>How it stands with a monitor.</summary>
-public enum QmpState
-{
-    /// <summary>Nobody asks anything of it.</summary>
-    NotConnected,
-
-    /// <summary>On the way: connecting, or waiting for the greeting.</summary>
-    Connecting,
-
-    /// <summary>It takes commands.</summary>
-    Ready,
-
-    /// <summary>Not a monitor to talk to: another process's socket, libvirt's, none that could be reached.</summary>
-    Refused,
-
-    /// <summary>It broke; it is tried again after a while.</summary>
-    Failed,
-}
 
 /// <summary>
 /// The one connection to the QMP monitor of a VM: kept and used again by all who ask. A monitor serves one client at a time, so it is let go when nobody has
@@ -34,32 +12,20 @@ public sealed class QmpConnection
     internal static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(60);
 
     private const int MostEvents = 256;
-    private const int FloodBytes = 8 << 20;
-    private const int FloodEvents = 1000;
     private static readonly TimeSpan s_greetingDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_refusedPause = TimeSpan.FromSeconds(30);
 
     private readonly QmpIo _io;
-    private readonly IReadOnlyList<string> _paths;
-    private readonly int _pid;
+    private readonly QmpWire _wire;
     private readonly object _gate = new();
-    private readonly List<QmpQuery> _pending = [];
+    private readonly QmpUnderWay _underWay = new();
     private readonly Queue<QmpEvent> _events = [];
-    private readonly QmpLines _lines = new();
     private readonly QmpQuery _capabilities;
-    private HostSocket? _socket;
-    private byte[] _outgoing = [];
-    private int _unsent;
-    private long _lastId;
     private int _failures;
     private TimeSpan _retryAt;
-    private TimeSpan _connectedAt;
     private TimeSpan _lastUsed;
-    private TimeSpan _windowStart;
-    private int _windowBytes;
-    private int _windowEvents;
     private bool _greeted;
     private bool _wanted;
     private bool _closed;
@@ -71,7 +37,7 @@ public sealed class QmpConnection
     /// <param name="pid">The VM: any other process behind the socket is refused before a byte is sent.</param>
     internal QmpConnection(QmpIo io, IReadOnlyList<string> paths, int pid)
     {
-        (_io, _paths, _pid) = (io, paths, pid);
+        (_io, _wire) = (io, new QmpWire(io.Host, paths, pid));
         _capabilities = new QmpQuery(this, "qmp_capabilities", null);
         _reason = "QMP: not asked yet";
     }
@@ -217,12 +183,12 @@ public sealed class QmpConnection
                 _wanted = false;
             }
 
-            if (_socket is null && _wanted && now >= _retryAt)
+            if (_wire.Socket is null && _wanted && now >= _retryAt)
                 Connect(now);
-            if (_socket is null)
+            if (_wire.Socket is null)
                 return;
 
-            Flush();
+            _wire.Flush();
             Receive(now, buffer);
         }
     }
@@ -233,28 +199,24 @@ public sealed class QmpConnection
         lock (_gate)
         {
             if (_closed)
-                return (null, false, _socket is null ? null : TimeSpan.Zero);
-            return _socket is { } socket ? (socket, _unsent > 0, _lastUsed + IdleLimit) : (null, false, _wanted && _paths.Count > 0 ? _retryAt : null);
+                return (null, false, _wire.Socket is null ? null : TimeSpan.Zero);
+            return _wire.Socket is { } socket ? (socket, _wire.HasUnsent, _lastUsed + IdleLimit) : (null, false, _wanted && _wire.HasPaths ? _retryAt : null);
         }
     }
 
     private string? ReasonNow(TimeSpan now)
     {
-        if (_state == QmpState.Connecting && _socket is not null && now - _connectedAt >= s_greetingDeadline)
+        if (_state == QmpState.Connecting && _wire.Socket is not null && now - _wire.ConnectedAt >= s_greetingDeadline)
             return _greeted ? "QMP: the monitor greeted, and says nothing since" : "QMP: no greeting: another client holds the monitor, or it hangs";
-        foreach (var query in _pending)
-        {
-            if (query.State == QmpQuery.Phase.Overdue)
-                return string.Create(CultureInfo.InvariantCulture, $"QMP: no answer to {query.Command} for {(now - query.SentAt).TotalSeconds:0} s");
-        }
-
+        if (_underWay.Overdue is { } query)
+            return string.Create(CultureInfo.InvariantCulture, $"QMP: no answer to {query.Command} for {(now - query.SentAt).TotalSeconds:0} s");
         return _state == QmpState.Ready ? null : _reason;
     }
 
     private void Use(TimeSpan now)
     {
         _lastUsed = now;
-        if (!_wanted && _paths.Count > 0 && !_closed)
+        if (!_wanted && _wire.HasPaths && !_closed)
         {
             _wanted = true;
             if (_state == QmpState.NotConnected)
@@ -264,134 +226,54 @@ public sealed class QmpConnection
 
     private bool Send(QmpQuery query, TimeSpan now, TimeSpan deadline)
     {
-        if (_state != QmpState.Ready || query.State is not (QmpQuery.Phase.Idle or QmpQuery.Phase.Answered))
+        // A monitor that does not answer would only collect what it is sent, until nothing more fits.
+        if (_state != QmpState.Ready || query.State is not (QmpQuery.Phase.Idle or QmpQuery.Phase.Answered) || _underWay.Overdue is not null)
             return false;
-        foreach (var other in _pending)
-        {
-            // A monitor that does not answer would only collect what it is sent, until nothing more fits.
-            if (other.State == QmpQuery.Phase.Overdue)
-                return false;
-        }
-
         Enqueue(query, now, deadline);
-        Flush();
-        if (_unsent > 0)
+        if (_wire.HasUnsent)
             _io.Wake();
         return true;
     }
 
     private void Enqueue(QmpQuery query, TimeSpan now, TimeSpan deadline)
     {
-        query.Sent(++_lastId, now, deadline);
-        _pending.Add(query);
-        var most = 64 + query.Command.Length + (3 * (query.Arguments?.Length ?? 0));
-        if (_outgoing.Length - _unsent < most)
-            Array.Resize(ref _outgoing, _unsent + most);
-        Append("{\"execute\":\"");
-        Append(query.Command);
-        Append("\"");
-        if (query.Arguments is { } arguments)
-        {
-            Append(",\"arguments\":");
-            Append(arguments);
-        }
-
-        Append(",\"id\":");
-        Utf8Formatter.TryFormat(query.Id, _outgoing.AsSpan(_unsent), out var digits);
-        _unsent += digits;
-        Append("}\n");
-    }
-
-    private void Append(string text) => _unsent += Encoding.UTF8.GetBytes(text, _outgoing.AsSpan(_unsent));
-
-    private void Flush()
-    {
-        while (_unsent > 0 && _socket is { } socket)
-        {
-            var n = socket.Send(_outgoing.AsSpan(0, _unsent));
-            if (n == -(int)Errno.EAGAIN)
-                return;
-            if (n < 0)
-            {
-                // Whoever receives finds out the same, and is the one to close what may be waited for.
-                _unsent = 0;
-                return;
-            }
-
-            _outgoing.AsSpan(n, _unsent - n).CopyTo(_outgoing);
-            _unsent -= n;
-        }
+        _underWay.Add(query, now, deadline);
+        _wire.Write(query.Command, query.Arguments, query.Id);
+        _wire.Flush();
     }
 
     private void Connect(TimeSpan now)
     {
-        var errno = Errno.ENOENT;
-        foreach (var path in _paths)
+        if (_wire.Connect(now, out var errno, out var stranger))
         {
-            errno = _io.Host.Connect(path, out var socket);
-            if (errno == Errno.None && socket!.PeerPid != _pid)
-            {
-                var reason = string.Create(CultureInfo.InvariantCulture, $"QMP: its socket belongs to process {socket.PeerPid}, not to this VM");
-                socket.Dispose();
-                (_state, _reason, _retryAt) = (QmpState.Refused, reason, now + s_refusedPause);
-                return;
-            }
-
-            if (errno == Errno.None)
-            {
-                _socket = socket;
-                (_state, _reason, _greeted) = (QmpState.Connecting, "QMP: waiting for the greeting", false);
-                (_connectedAt, _windowStart, _windowBytes, _windowEvents) = (now, now, 0, 0);
-                return;
-            }
-
-            if (!errno.IsDenied() && !errno.IsGone())
-                break;
+            (_state, _reason, _greeted) = (QmpState.Connecting, "QMP: waiting for the greeting", false);
+            return;
         }
 
-        switch (errno)
+        if (stranger != 0)
         {
-            case Errno.EAGAIN:
-                Pause(QmpState.Connecting, "QMP: other clients wait for the monitor already", now);
-                break;
-            case Errno.EACCES or Errno.EPERM:
-                Pause(QmpState.Refused, "QMP: no right to its socket: needs root", now);
-                break;
-            case Errno.EOPNOTSUPP:
-                Pause(QmpState.Refused, "QMP: not the running machine: its processes cannot be asked", now);
-                break;
-            default:
-                Pause(QmpState.Failed, $"QMP: {HostileText.Clean(_paths[^1], 100)}: {errno.Describe()}", now);
-                break;
+            var reason = string.Create(CultureInfo.InvariantCulture, $"QMP: its socket belongs to process {stranger}, not to this VM");
+            (_state, _reason, _retryAt) = (QmpState.Refused, reason, now + s_refusedPause);
+            return;
         }
+
+        var (state, why) = _wire.Obstacle(errno);
+        Pause(state, why, now);
     }
 
     private void Receive(TimeSpan now, byte[] buffer)
     {
         // A peer that never stops must leave time for the others.
-        for (var rounds = 0; rounds < 8 && _socket is { } socket; rounds++)
+        for (var rounds = 0; rounds < 8 && _wire.Socket is not null; rounds++)
         {
-            var n = socket.Receive(buffer);
-            if (n == -(int)Errno.EAGAIN)
+            if (!_wire.TryRead(buffer, now, out var bytes, out var ended))
+                Break(ended, now);
+            if (bytes.IsEmpty)
                 return;
-            if (n <= 0)
-            {
-                Break(n == 0 ? "QMP: the monitor hung up" : $"QMP: {((Errno)(-n)).Describe()}", now);
-                return;
-            }
-
-            if (now - _windowStart >= s_second)
-                (_windowStart, _windowBytes, _windowEvents) = (now, 0, 0);
-            _windowBytes += n;
-            ReadOnlySpan<byte> bytes = buffer.AsSpan(0, n);
-            while (_socket is not null && _lines.TryTake(ref bytes, out var line))
+            while (_wire.Socket is not null && _wire.TryTake(ref bytes, out var line))
                 Accept(QmpMessage.Parse(line), line, now);
-            if (_socket is null)
-                return;
-            if (_lines.IsBroken)
-                Break($"QMP: a line of more than {QmpLines.Longest >> 20} MiB", now);
-            else if (_windowBytes > FloodBytes || _windowEvents > FloodEvents)
-                Break("QMP: the monitor floods", now);
+            if (_wire.Socket is not null && _wire.Excess is { } excess)
+                Break(excess, now);
         }
     }
 
@@ -402,12 +284,10 @@ public sealed class QmpConnection
             case QmpMessageKind.Greeting when !_greeted:
                 _greeted = true;
                 _reason = "QMP: negotiating";
-                Version = ReadVersion(message.Payload);
+                Version = QmpAnswers.GreetedVersion(message.Payload);
                 Enqueue(_capabilities, now, s_greetingDeadline);
-                Flush();
                 break;
-            case QmpMessageKind.Return or QmpMessageKind.Error when _greeted && Find(message.Id) is { } query:
-                _pending.Remove(query);
+            case QmpMessageKind.Return or QmpMessageKind.Error when _greeted && _underWay.Remove(message.Id) is { } query:
                 if (message.Kind == QmpMessageKind.Return)
                     query.Answer(message.Payload, now);
                 else
@@ -417,7 +297,7 @@ public sealed class QmpConnection
                 System.Threading.Monitor.PulseAll(_gate);
                 break;
             case QmpMessageKind.Event when _greeted:
-                _windowEvents++;
+                _wire.CountEvent();
                 if (_events.Count == MostEvents)
                 {
                     _events.Dequeue();
@@ -437,17 +317,6 @@ public sealed class QmpConnection
         }
     }
 
-    private QmpQuery? Find(long id)
-    {
-        foreach (var query in _pending)
-        {
-            if (query.Id == id)
-                return query;
-        }
-
-        return null;
-    }
-
     private void Negotiated(TimeSpan now)
     {
         if (_capabilities.Take(now, out var reply) && reply.IsOk)
@@ -464,7 +333,7 @@ public sealed class QmpConnection
     private void Break(string reason, TimeSpan now)
     {
         // One that works for a minute and then breaks is tried again soon; one that breaks each time is not.
-        if (_state == QmpState.Ready && now - _connectedAt > s_longestPause)
+        if (_state == QmpState.Ready && now - _wire.ConnectedAt > s_longestPause)
             _failures = 0;
         HangUp(QmpState.Failed, reason, now);
         Pause(QmpState.Failed, reason, now);
@@ -480,39 +349,9 @@ public sealed class QmpConnection
 
     private void HangUp(QmpState state, string reason, TimeSpan now)
     {
-        _socket?.Dispose();
-        _socket = null;
-        _lines.Clear();
-        _unsent = 0;
+        _wire.Close();
         (_state, _reason, _retryAt) = (state, reason, now);
-        foreach (var query in _pending)
-            query.Fail(QmpReplyStatus.NotConnected, reason, now);
-        _pending.Clear();
+        _underWay.FailAll(reason, now);
         System.Threading.Monitor.PulseAll(_gate);
-    }
-
-    /// <summary>"major.minor.micro" of <c>{"version": {"qemu": {..}}}</c>.</summary>
-    private static string? ReadVersion(ReadOnlySpan<byte> greeting)
-    {
-        Span<int> parts = stackalloc int[3];
-        parts.Fill(-1);
-        try
-        {
-            var reader = new Utf8JsonReader(greeting);
-            while (reader.Read())
-            {
-                if (reader.TokenType != JsonTokenType.PropertyName)
-                    continue;
-                var part = reader.ValueTextEquals("major"u8) ? 0 : reader.ValueTextEquals("minor"u8) ? 1 : reader.ValueTextEquals("micro"u8) ? 2 : -1;
-                if (part >= 0 && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number))
-                    parts[part] = number;
-            }
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-
-        return parts[0] < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{parts[0]}.{parts[1]}.{parts[2]}");
     }
 }

@@ -33,6 +33,20 @@ public static class MetricJson
         }
     }
 
+    /// <summary>Writes an array of rows as one property: an object with the figures of each.</summary>
+    public static void Write<TRow>(Utf8JsonWriter writer, string name, IReadOnlyList<Metric<TRow>> metrics, IEnumerable<TRow> rows)
+    {
+        writer.WriteStartArray(name);
+        foreach (var row in rows)
+        {
+            writer.WriteStartObject();
+            Write(writer, metrics, row);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
     /// <summary>Writes one property for each group of figures: an object with their names, or null when they are not known.</summary>
     public static void Write<TRow>(Utf8JsonWriter writer, IReadOnlyList<MapMetric<TRow>> maps, TRow row)
     {

@@ -13,7 +13,7 @@ internal static class RecordJson
     {
         var host = new HostRow(snapshot);
         using var kvm = host.Kvm?.Open();
-        var counters = new KvmJson(kvm);
+        var counters = new KvmMaps(kvm);
         writer.WriteStartObject();
         writer.WriteString("schema", SchemaDocument.Version);
         writer.WriteString("time", snapshot.Time);
@@ -35,7 +35,7 @@ internal static class RecordJson
         {
             writer.WriteStartObject();
             MetricJson.Write(writer, Catalog.VmMetrics, vm);
-            counters.Write(writer, vm);
+            MetricJson.Write(writer, counters.OfVm, vm);
             MetricJson.Write(writer, Catalog.VmMaps, vm);
             writer.WritePropertyName("libvirt");
             WriteDomain(writer, LibvirtTopic.Of(vm));
@@ -44,29 +44,13 @@ internal static class RecordJson
             {
                 writer.WriteStartObject();
                 MetricJson.Write(writer, Catalog.VcpuMetrics, vcpu);
-                counters.Write(writer, vcpu);
+                MetricJson.Write(writer, counters.OfVcpu, vcpu);
                 writer.WriteEndObject();
             }
 
             writer.WriteEndArray();
-            writer.WriteStartArray("disks");
-            foreach (var disk in DiskRow.Of(vm))
-            {
-                writer.WriteStartObject();
-                MetricJson.Write(writer, Catalog.DiskMetrics, disk);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-            writer.WriteStartArray("nics");
-            foreach (var nic in NicRow.Of(vm))
-            {
-                writer.WriteStartObject();
-                MetricJson.Write(writer, Catalog.NicMetrics, nic);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            MetricJson.Write(writer, "disks", Catalog.DiskMetrics, DiskRow.Of(vm));
+            MetricJson.Write(writer, "nics", Catalog.NicMetrics, NicRow.Of(vm));
             writer.WriteEndObject();
         }
 
@@ -89,20 +73,14 @@ internal static class RecordJson
 
     private static void WriteInactive(Utf8JsonWriter writer, LibvirtModel? libvirt)
     {
-        writer.WritePropertyName("inactive_domains");
-        if (libvirt is not { IsAnswered: true })
+        if (libvirt is { IsAnswered: true })
         {
-            writer.WriteNullValue();
-            return;
+            MetricJson.Write(writer, "inactive_domains", Catalog.DomainMetrics, libvirt.Inactive);
         }
-
-        writer.WriteStartArray();
-        foreach (var domain in libvirt.Inactive)
+        else
         {
-            WriteDomain(writer, domain);
+            writer.WriteNull("inactive_domains");
         }
-
-        writer.WriteEndArray();
     }
 
     private static void WriteDomain(Utf8JsonWriter writer, Vmm.LibvirtDomain? domain)

@@ -74,7 +74,7 @@ internal abstract class RecordPrinter
         private bool _hasHeader;
 
         public override IReadOnlyCollection<Topic> Needs { get; } =
-            [.. Catalog.Needs(metrics), .. Catalog.Needs([sortColumn]), .. ReportText.Needs];
+            [.. Catalog.Needs(metrics), .. Catalog.Needs([sortColumn]), .. filter?.Needs ?? [], .. ReportText.Needs];
 
         public static TableRecords<TRow>? TryCreate(
             Options options,

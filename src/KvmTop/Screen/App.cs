@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Collectors.Checks;
 using KvmTop.Configuration;
@@ -21,8 +22,9 @@ internal sealed class App : IDisposable
     // A resize or key is drawn at once; a snapshot that came in between waits no longer than this for the next wake-up.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
 
-    // Read whatever pane is shown: the header's figures, the VMs for the events of their coming and going, and the kernel log for its lines.
-    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance, KernelLogTopic.Instance];
+    // Read whatever pane is shown: the header's figures, the VMs for the events of their coming and going, the kernel log for its lines, and the journal
+    // for what was done or left half-way.
+    public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance, KernelLogTopic.Instance, JournalTopic.Instance];
 
     private readonly ITerminal _terminal;
     private readonly Hub _hub;
@@ -92,8 +94,10 @@ internal sealed class App : IDisposable
         }
 
         Ui.Actions?.Deliver();
-        Demand();
+
+        // Drawing tells which columns there is room for: what they need is read, and what does not fit is not.
         Draw();
+        Demand();
 
         // The first snapshot has no rates yet, as in batch: it does not count.
         if (_updates > Ui.Options.Iterations)

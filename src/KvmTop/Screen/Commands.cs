@@ -14,6 +14,9 @@ internal sealed class Commands
 {
     private static readonly double[] s_delays = [0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 30, 60];
 
+    // Where the footer is too narrow for all, the keys of every day stay, then those that act on what suffers.
+    private const int Acting = 4, Rare = 3;
+
     private readonly App _app;
     private readonly Ui _ui;
     private readonly Command[] _all;
@@ -28,12 +31,12 @@ internal sealed class Commands
         (_app, _ui, _actions) = (app, app.Ui, new ActionKeys(app));
         _all =
         [
-            Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help") },
-            Make("setup", "F2", "setup: columns, theme, delay; saved on request", Setup, Key.F2) with { Hint = new("F2", "Setup") },
-            Make("search", "F3 /", "search a name; n repeats", Search, Key.F3, '/') with { Hint = new("F3", "Search") },
+            Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help", 8) },
+            Make("setup", "F2", "setup: columns, theme, delay; saved on request", Setup, Key.F2) with { Hint = new("F2", "Setup", 1) },
+            Make("search", "F3 /", "search a name; n repeats", Search, Key.F3, '/') with { Hint = new("F3", "Search", 3) },
             Make("next", "n", "next match of the search", () => SearchAgain(next: true), null, 'n'),
-            Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", Filter, Key.F4, '\\') with { Hint = new("F4", "Filter") },
-            Make("sort", "F6", "choose the sort column from all there are", SortMenu, Key.F6) with { Hint = new("F6", "Sort") },
+            Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", Filter, Key.F4, '\\') with { Hint = new("F4", "Filter", 4) },
+            Make("sort", "F6", "choose the sort column from all there are", SortMenu, Key.F6) with { Hint = new("F6", "Sort", 2) },
             Make("sortleft", "<", "sort by the column to the left", () => MoveSort(-1), null, '<'),
             Make("sortright", ">", "sort by the column to the right", () => MoveSort(1), null, '>'),
             Make("reverse", "r", "reverse the order", Reverse, null, 'r'),
@@ -47,8 +50,8 @@ internal sealed class Commands
             Make("scale", "i", "percentages of a VM: of one CPU, or of all its vCPUs together", Scale, null, 'i'),
             Make("write", "w", "write what is known now to a JSON file in the current directory", Write, null, 'w'),
             Make("command", ":", "command line: the name of a command, a pane, or a setting with its value", Line, null, ':'),
-            .. ActionKeys.All.Select(a => Make(a.Word, a.Key.ToString(), a.Help, () => _actions.Open(a.Key), null, a.Key) with { Hint = new(a.Key.ToString(), a.Hint) }),
-            Make("undo", "U", "take back what was done, or keep what would be taken back by itself", _actions.OpenUndo, null, 'U') with { Hint = new("U", "Undo") },
+            .. ActionKeys.All.Select(a => Make(a.Word, a.Key.ToString(), a.Help, () => _actions.Open(a.Key), null, a.Key) with { Hint = new(a.Key.ToString(), a.Hint, "NPSK".Contains(a.Key, StringComparison.Ordinal) ? Acting : Rare) }),
+            Make("undo", "U", "take back what was done, or keep what would be taken back by itself", _actions.OpenUndo, null, 'U') with { Hint = new("U", "Undo", Rare) },
             Make("actions", "F9", "menu of all actions; those that cannot run now say why", _actions.OpenAll, Key.F9) with { Hint = new("F9", "Actions") },
             Make("arm", "!", "actions off (read-only) or on", Arm, null, '!'),
             Make("nextpane", "Tab", "next pane", () => _app.ShowNext(1), Key.Tab),
@@ -56,7 +59,7 @@ internal sealed class Commands
             Make("redraw", "Ctrl-L", "draw everything anew", _app.Redraw, null, '\f'),
             Make("exits", "X", "trace the exits of the VM under the cursor: why, how many, how long", TraceExits, null, 'X') with { Hint = new("X", "Exits") },
             Make("suspend", "Ctrl-Z", "stop, until the shell's fg", _app.Suspend, null, '\x1a'),
-            Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit") },
+            Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit", KeyHint.Always) },
         ];
     }
 

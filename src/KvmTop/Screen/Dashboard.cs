@@ -24,7 +24,8 @@ internal static class Dashboard
         }
 
         var terminalOptions = new NcursesOptions { MaxColors = options.NoColor ? 0 : null, Unicode = options.Ascii ? false : null, Mouse = !options.NoMouse };
-        using var monitor = new Monitor(options, s_firstInterval);
+        var environment = EnvironmentBlock.OfProcess();
+        using var monitor = new Monitor(options, s_firstInterval, environment);
 
         // Reading begins while the terminal is being opened; there is nobody to wake before that.
         NcursesTerminal? woken = null;

@@ -99,7 +99,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     public abstract char Key { get; }
 
     /// <inheritdoc/>
-    public virtual IReadOnlyCollection<Topic> Needs => [.. Catalog.Needs(_columns), .. _sortColumn.Needs];
+    public virtual IReadOnlyCollection<Topic> Needs => [.. Catalog.Needs(Shown), .. _sortColumn.Needs, .. _filter?.Needs ?? []];
 
     /// <inheritdoc/>
     public virtual IReadOnlyList<KeyHint> Hints => [];
@@ -171,6 +171,9 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
 
     /// <summary>A row on the screen and a column's figure, for panes that draw some cells themselves.</summary>
     protected (TRow Row, Metric<TRow> Metric) At(int row, int column) => (_rows[row], _columns[column]);
+
+    /// <summary>The columns that there is room for: what stands beyond the edge is not read.</summary>
+    private IEnumerable<Metric<TRow>> Shown => _columns.Where((_, i) => _state.IsNew || _state.Shows(i));
 
     /// <summary>True while there is a row under the cursor.</summary>
     protected bool HasSelected => _state.Selected >= 0 && _state.Selected < _rows.Count;
@@ -278,6 +281,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
         Unicode = ui.Unicode;
         if (_rows.Count == 0 && RenderEmpty(buffer, area, ui))
         {
+            Table.Choose(area, _tableColumns, _state);
             return;
         }
 
@@ -325,13 +329,14 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     {
         if (HasSelected)
         {
-            ColumnHelp.AddMissing(help, _columns, Selected!);
+            ColumnHelp.AddMissing(help, [.. Shown], Selected!);
         }
 
         help.Add("Columns on the screen", Role.Title);
-        ColumnHelp.Add(help, _columns);
-        help.Add("More columns (F2 chooses)", Role.Title);
-        ColumnHelp.Add(help, [.. Metrics.Where(m => !_columns.Contains(m))]);
+        Metric<TRow>[] shown = [.. Shown];
+        ColumnHelp.Add(help, shown);
+        help.Add("More columns (to the right, or F2 chooses)", Role.Title);
+        ColumnHelp.Add(help, [.. Metrics.Where(m => !shown.Contains(m))]);
     }
 
     /// <inheritdoc/>

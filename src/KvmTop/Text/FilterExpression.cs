@@ -113,6 +113,7 @@ public sealed class FilterExpression
         error = default;
         var texts = metrics.Where(m => m.Unit == Unit.Text).ToArray();
         var alternatives = new Func<TRow, bool>[Alternatives.Count][];
+        var needs = new HashSet<Topic>();
         for (var i = 0; i < alternatives.Length; i++)
         {
             alternatives[i] = new Func<TRow, bool>[Alternatives[i].Count];
@@ -124,10 +125,14 @@ public sealed class FilterExpression
                 }
 
                 alternatives[i][k] = test;
+                if (Alternatives[i][k] is { Operator: not FilterOperator.Anywhere, Column: var column })
+                {
+                    needs.UnionWith(MetricNames.Find(metrics, column, out _)!.Needs);
+                }
             }
         }
 
-        return new FilterPredicate<TRow>(alternatives);
+        return new FilterPredicate<TRow>(alternatives, [.. needs]);
     }
 
     private static bool TryTerm(FilterLexer lexer, out FilterTerm? term, out FilterError error)
@@ -186,10 +191,13 @@ public sealed class FilterPredicate<TRow>
 {
     private readonly Func<TRow, bool>[][] _alternatives;
 
-    internal FilterPredicate(Func<TRow, bool>[][] alternatives)
+    internal FilterPredicate(Func<TRow, bool>[][] alternatives, IReadOnlyCollection<Topic> needs)
     {
-        _alternatives = alternatives;
+        (_alternatives, Needs) = (alternatives, needs);
     }
+
+    /// <summary>What must be read for the columns that it compares. A text that is looked for anywhere is looked for in what is known.</summary>
+    public IReadOnlyCollection<Topic> Needs { get; }
 
     /// <summary>True when the row is to be shown. Allocates nothing.</summary>
     public bool Matches(TRow row)

@@ -124,6 +124,38 @@ public sealed class IoTests
     }
 
     [Fact]
+    public void Disk_behind_a_throttle_node_shows_the_limits_of_its_group_and_what_it_stands_on()
+    {
+        using var place = new Workplace();
+        var image = Path.Combine(place.Folder, "disk.raw");
+        using (var file = File.Create(image))
+            file.SetLength(1 << 20);
+        using var guest = Guest.Start(new GuestOptions
+        {
+            Work = GuestWork.Halt,
+            ExtraArguments =
+            [
+                "-object", "throttle-group,id=tg0,x-iops-total=120,x-bps-read=10485760",
+                "-blockdev", $"driver=file,filename={image},node-name=f0", "-blockdev", "driver=raw,file=f0,node-name=r0", "-blockdev", "driver=throttle,throttle-group=tg0,file=r0,node-name=t0",
+                "-device", "virtio-blk-pci,drive=t0,id=disk0",
+            ],
+        });
+        var said = "";
+        for (var i = 0; i < 6; i++)
+        {
+            var disks = JsonRecords.Run("-n", "5", "-d", "1")[^1].Vm(guest.Pid).GetProperty("disks");
+            said = disks.GetRawText();
+            if (disks.GetArrayLength() == 1 && disks[0].GetProperty("limits").GetString() == "120 iops, rd 10M/s")
+            {
+                Assert.Equal(("raw", image, "virtio"), (disks[0].GetProperty("format").GetString(), disks[0].GetProperty("image").GetString(), disks[0].GetProperty("bus").GetString()));
+                return;
+            }
+        }
+
+        Assert.Fail(said);
+    }
+
+    [Fact]
     public void Tap_in_a_network_namespace_is_counted_as_the_guest_sees_it()
     {
         Need.Root();

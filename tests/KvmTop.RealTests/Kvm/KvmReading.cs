@@ -10,10 +10,11 @@ internal sealed class KvmReading : IDisposable
     private readonly ITopicReader _vms;
     private readonly ITopicReader _kvm;
 
-    public KvmReading(StatsFdUse use = StatsFdUse.Always)
+    public KvmReading(StatsFdUse use = StatsFdUse.Always, QmpUse qmp = QmpUse.Auto)
     {
         var context = new CollectorContext(new DirectoryHost(), _services);
         _ = _services.Get(() => new KvmStatsSettings(use));
+        _ = _services.Get(() => new QmpSettings(qmp));
         _vms = VmsTopic.Instance.CreateReader(context);
         _kvm = KvmStatsTopic.Instance.CreateReader(context);
     }

@@ -6,7 +6,7 @@ namespace KvmTop.Tests.App;
 public sealed class SchemaTests
 {
     private const string Record = """
-        {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,
+        {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,"label":"demo",
          "host":{"name":"hv1","kernel":"6.1.0","cpus":64,"cpu_pct":48.2,"guest_pct":41,"mem_total_bytes":274877906944,"mem_used_bytes":null,"load1":3.25,"later":1,
            "cpu_model":"EPYC","kvm_module":"kvm_amd","nested":"Y","user_pct":4,"system_pct":3,"irq_pct":0.2,"iowait_pct":0,"steal_pct":0,"swap_total_bytes":8589934592,
            "swap_used_bytes":0,"load5":3,"load15":2.5,"psi_cpu_some_pct":1.5,"psi_memory_some_pct":0,"psi_io_some_pct":0,"psi_irq_full_pct":null,"exits_per_s":84213.5,"halt_poll_pct":12.25,

@@ -71,7 +71,7 @@ public sealed class DisksTopicTests
     [Fact]
     public void Derive_empty_drive_is_no_disk()
     {
-        var infos = QmpAnswers.Blocks("""[{"device": "ide2-cd0", "removable": true}]"""u8.ToArray());
+        var infos = QmpBlocks.Parse("""[{"device": "ide2-cd0", "removable": true}]"""u8.ToArray());
         var sample = new VmDisksSample(TimeSpan.FromSeconds(1), Parse(Disk("ide2-cd0")), infos, null);
         Assert.Empty(Derive(sample).Disks);
     }

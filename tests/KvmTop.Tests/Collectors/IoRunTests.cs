@@ -33,6 +33,27 @@ public sealed class IoRunTests
     }
 
     [Fact]
+    public void Limits_of_a_throttle_node_are_those_of_its_group()
+    {
+        var limit = 100;
+        using var monitor = FakeMonitor.Answering((name, id) => name switch
+        {
+            "query-block" => $$"""{"return": {{QmpAnswersTests.ThrottledBlock.ReplaceLineEndings("")}}, "id": {{id}}}""",
+            "qom-get" => $$$"""{"return": {"iops-total": {{{Volatile.Read(ref limit)}}}, "bps-read": 0}, "id": {{{id}}}}""",
+            "query-blockstats" => $$$"""{"return": [{"device": "", "qdev": "/machine/peripheral/disk0/virtio-backend", "stats": {"rd_operations": 1}}], "id": {{{id}}}}""",
+            _ => $$$"""{"error": {"class": "CommandNotFound", "desc": "no"}, "id": {{{id}}}}""",
+        });
+        using var run = Run(monitor.Path, out _);
+        string Disks() => Json(run, "vms", 0, "disks");
+        Until(run, () => Disks().Contains("\"image\":\"/tmp/d.qcow2\",\"format\":\"qcow2\"", StringComparison.Ordinal) && Disks().Contains("\"limits\":\"100 iops\"", StringComparison.Ordinal));
+
+        // Changed at run time (qom-set): seen with the next look.
+        Volatile.Write(ref limit, 50);
+        Until(run, () => Disks().Contains("\"limits\":\"50 iops\"", StringComparison.Ordinal));
+        Assert.Contains("\"path\":\"/objects/tg0\",\"property\":\"limits\"", Received(monitor), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Events_of_a_monitor_join_the_list_with_their_weight()
     {
         using var monitor = FakeMonitor.Answering((name, id) =>
@@ -130,6 +151,14 @@ public sealed class IoRunTests
             },
             TimeSpan.FromSeconds(30)),
         run.Json());
+
+    private static string Received(FakeMonitor monitor)
+    {
+        lock (monitor.Received)
+        {
+            return monitor.Received.ToString();
+        }
+    }
 
     private static Figure Vm(AllTopics run, string id) => Catalog.VmMetrics.Single(m => m.Id == id).Get(VmRow.All(run.Snapshot).Single());
 

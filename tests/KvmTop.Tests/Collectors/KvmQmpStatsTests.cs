@@ -66,6 +66,14 @@ public sealed class KvmQmpStatsTests : IDisposable
         using var monitor = new Monitor();
         Guest(monitor);
         Until(vm => vm.ExitsPerSecond == 100);
+
+        // What is under way arrives while the host's clock stands still: it must not be taken for an answer between the ticks below.
+        for (var i = 0; i < 50; i++)
+        {
+            Thread.Sleep(10);
+            One(0);
+        }
+
         for (var i = 0; i < 8; i++)
             Assert.Equal(100, One(0.01).ExitsPerSecond);
     }

@@ -110,33 +110,34 @@ public sealed class CgroupTests
     }
 
     [Fact]
-    public void Resolve_hybrid_goes_where_the_controller_is()
+    public void ListStatFiles_hybrid_goes_where_the_controller_is()
     {
         using var host = new TestHost();
         host.Write("/sys/fs/cgroup/unified/u/cpu.stat", NoFigures).Write("/sys/fs/cgroup/cpu,cpuacct/vm/cpu.stat", FiguresV1);
         Assert.True(CgroupMounts.TryParse(Bytes.Of(MountsHybrid), out var mounts));
-        Assert.Equal("/sys/fs/cgroup/cpu,cpuacct/vm/cpu.stat", CgroupCpu.Resolve(host.Root, mounts, "2:cpu,cpuacct:/vm\n0::/u\n"u8));
+        Assert.Equal("/sys/fs/cgroup/cpu,cpuacct/vm/cpu.stat", Assert.Single(CgroupCpu.ListStatFiles(host.Root, mounts, "2:cpu,cpuacct:/vm\n0::/u\n"u8)).Path);
     }
 
     [Fact]
-    public void Resolve_leaf_without_controller_takes_the_nearest_ancestor()
+    public void ListStatFiles_leaf_without_controller_has_its_ancestors()
     {
         using var host = new TestHost();
         host.Write("/sys/fs/cgroup/a/cpu.stat", Figures).Write("/sys/fs/cgroup/a/b/cpu.stat", NoFigures).Write("/sys/fs/cgroup/cpu.stat", Figures);
         Assert.True(CgroupMounts.TryParse(Bytes.Of(MountsV2), out var mounts));
-        Assert.Equal("/sys/fs/cgroup/a/cpu.stat", CgroupCpu.Resolve(host.Root, mounts, "0::/a/b\n"u8));
+        var file = Assert.Single(CgroupCpu.ListStatFiles(host.Root, mounts, "0::/a/b\n"u8));
+        Assert.Equal(("/sys/fs/cgroup/a/cpu.stat", CgroupRelation.Ancestor), (file.Path, file.Relation));
     }
 
     [Theory]
     [InlineData("0::/\n")]
     [InlineData("0::/../../a\n")]
     [InlineData("")]
-    public void Resolve_root_or_outside_is_null(string membership)
+    public void ListStatFiles_root_or_outside_has_none(string membership)
     {
         using var host = new TestHost();
-        host.Write("/sys/fs/cgroup/a/cpu.stat", Figures).Write("/sys/fs/cgroup/cpu.stat", Figures).Write("/a/cpu.stat", Figures);
+        host.Write("/sys/fs/cgroup/emulator/cpu.stat", Figures).Write("/sys/fs/cgroup/a/cpu.stat", Figures).Write("/sys/fs/cgroup/cpu.stat", Figures).Write("/a/cpu.stat", Figures);
         Assert.True(CgroupMounts.TryParse(Bytes.Of(MountsV2), out var mounts));
-        Assert.Null(CgroupCpu.Resolve(host.Root, mounts, Bytes.Of(membership)));
+        Assert.Empty(CgroupCpu.ListStatFiles(host.Root, mounts, Bytes.Of(membership)));
     }
 
     [Fact]
@@ -155,15 +156,6 @@ public sealed class CgroupTests
             ],
             files.Select(f => (f.Relation, f.Name)));
         Assert.Equal(0.5, CpuQuota.Read(host, files[3].Path)?.Cpus);
-    }
-
-    [Fact]
-    public void ListStatFiles_process_in_the_root_cgroup_has_none()
-    {
-        using var host = new TestHost();
-        host.Write("/sys/fs/cgroup/emulator/cpu.stat", Figures).Write("/sys/fs/cgroup/cpu.stat", Figures);
-        Assert.True(CgroupMounts.TryParse(Bytes.Of(MountsV2), out var mounts));
-        Assert.Empty(CgroupCpu.ListStatFiles(host.Root, mounts, "0::/\n"u8));
     }
 
     [Fact]

@@ -29,6 +29,42 @@ public sealed class CpuSetTests
     [InlineData("0-4294967296")]
     public void TryParse_no_list_fails(string text) => Assert.False(CpuSet.TryParse(text, out _));
 
+    [Theory]
+    [InlineData("ff\n", "0-7")]
+    [InlineData("00000003,ffffffff", "0-33")]
+    [InlineData("1,00000000,00000001", "0,64")]
+    [InlineData("0", "")]
+    public void TryParseMask_groups_count_from_the_right(string text, string list)
+    {
+        Assert.True(CpuSet.TryParseMask(Bytes.Of(text), out var set));
+        Assert.Equal(list, set.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0x3")]
+    [InlineData("3,")]
+    [InlineData("g")]
+    [InlineData("1ffffffff")]
+    [InlineData("(null)")]
+    public void TryParseMask_no_mask_fails(string text) => Assert.False(CpuSet.TryParseMask(Bytes.Of(text), out _));
+
+    [Fact]
+    public void TryParseMask_more_cpus_than_there_can_be_fails() => Assert.False(CpuSet.TryParseMask(Bytes.Of(string.Join(',', Enumerable.Repeat("ffffffff", 2049))), out _));
+
+    [Fact]
+    public void TryParseMask_hostile_text_does_not_throw() => Fuzz.NeverThrows(b => _ = CpuSet.TryParseMask(b, out _), "00000003,ffffffff\n");
+
+    [Fact]
+    public void Except_and_Intersect_of_sets_of_other_lengths()
+    {
+        Assert.True(CpuSet.TryParse("0-3,100", out var wide));
+        Assert.True(CpuSet.TryParse("2-5", out var narrow));
+        Assert.Equal(("0-1,100", "4-5"), (wide.Except(narrow).ToString(), narrow.Except(wide).ToString()));
+        Assert.Equal(("2-3", "2-3"), (wide.Intersect(narrow).ToString(), narrow.Intersect(wide).ToString()));
+        Assert.Equal(CpuSet.Empty, wide.Except(wide));
+    }
+
     [Fact]
     public void Contains_only_the_members()
     {

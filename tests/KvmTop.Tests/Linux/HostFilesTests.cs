@@ -188,24 +188,5 @@ public sealed class InterruptsTests
 public sealed class SystemCallTests
 {
     [Fact]
-    public void ProcessClock_own_process_advances_with_work()
-    {
-        Assert.True(ProcessClock.TryRead(Environment.ProcessId, out var before));
-        var until = Environment.TickCount64 + 30;
-        while (Environment.TickCount64 < until)
-        {
-        }
-
-        Assert.True(ProcessClock.TryRead(Environment.ProcessId, out var after));
-        Assert.InRange(after - before, 5_000_000UL, 60_000_000_000UL);
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-1)]
-    [InlineData(int.MaxValue)]
-    public void ProcessClock_no_such_process_is_false(int pid) => Assert.False(ProcessClock.TryRead(pid, out _));
-
-    [Fact]
     public void SystemInfo_says_what_dotnet_says() => Assert.Equal((Environment.SystemPageSize, true), (SystemInfo.PageSize, SystemInfo.ClockTicksPerSecond is >= 100 and <= 1024));
 }

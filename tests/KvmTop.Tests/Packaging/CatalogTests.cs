@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using KvmTop.Actions;
 using KvmTop.CommandLine;
 using KvmTop.Collectors;
 using KvmTop.Configuration;
@@ -18,10 +19,24 @@ public sealed partial class CatalogTests
     [Fact]
     public void Every_topic_is_listed_once()
     {
-        var types = typeof(Topic).Assembly.GetTypes().Concat(typeof(Catalog).Assembly.GetTypes())
+        var types = typeof(Topic).Assembly.GetTypes().Concat(typeof(HostAction).Assembly.GetTypes()).Concat(typeof(Catalog).Assembly.GetTypes())
             .Where(t => t.IsSubclassOf(typeof(Topic)) && !t.IsAbstract);
         Assert.Equal(types.Select(t => t.Name).Order(), Catalog.Topics.Select(t => t.GetType().Name).Order());
         Assert.Equal(Catalog.Topics.Count, Catalog.Topics.Select(t => t.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void Every_action_is_listed_once_and_says_what_it_writes()
+    {
+        var types = typeof(HostAction).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(HostAction)) && !t.IsAbstract);
+        Assert.Equal(types.Select(t => t.Name).Order(), ActionCatalog.All.Select(a => a.GetType().Name).Order());
+        Assert.Equal(ActionCatalog.All.Count, ActionCatalog.All.Select(a => a.Name).Distinct().Count());
+        Assert.All(ActionCatalog.All, a =>
+        {
+            Assert.NotEmpty(a.Writes);
+            Assert.Matches(@"^\S.*\.$", a.Summary);
+            Assert.True(a.Key is null || ActionKeys.All.Any(k => k.Key == a.Key), $"{a.Name}: no key {a.Key}");
+        });
     }
 
     [Fact]

@@ -130,6 +130,28 @@ public sealed class WidgetTests
     }
 
     [Fact]
+    public void KeyBar_least_wanted_goes_first_and_clicks_follow()
+    {
+        KeyHint[] hints = [new("F1", "Help"), new("F2", "Setup", 1), new("N", "Nested"), new("P", "Pin"), new("F10", "Quit", KeyHint.Always)];
+        var buffer = new Buffer(38, 1);
+        string Drawn(int width)
+        {
+            buffer = new Buffer(width, 1);
+            KeyBar.Render(buffer, buffer.Area, hints, unicode: true);
+            return buffer.ToLines()[0];
+        }
+
+        Assert.Equal(" F1 Help  F2 Setup  N Nested  P Pin  F10 Quit", Drawn(46));
+        Assert.Equal(" F1 Help  N Nested  P Pin  F10 Quit …", Drawn(45));
+        Assert.Equal(" F1 Help  N Nested  F10 Quit …", Drawn(35));
+        Assert.Equal(" F1 Help  N Nested  P Pin  F10 Quit…", Drawn(36));
+        Assert.Equal(" F10 Quit …", Drawn(12));
+        Assert.Equal((4, -1), (KeyBar.HitTest(buffer.Area, hints, 2, 0), KeyBar.HitTest(buffer.Area, hints, 10, 0)));
+        Assert.Equal("…", Drawn(5));
+        Assert.Equal("", Drawn(0).Trim());
+    }
+
+    [Fact]
     public void TooSmall_says_what_is_needed()
     {
         var buffer = new Buffer(20, 3);

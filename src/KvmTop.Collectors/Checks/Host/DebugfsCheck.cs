@@ -1,3 +1,5 @@
+using KvmTop.Linux;
+
 namespace KvmTop.Collectors.Checks;
 
 /// <summary>Whether KVM's counters can be seen.</summary>
@@ -12,6 +14,11 @@ public sealed class DebugfsCheck() : Check("debugfs", "debugfs is mounted", Chec
             return context.Host.Exists(place + "/kvm") || context.User is not { IsRoot: true }
                 ? [Ok("debugfs is mounted", place)]
                 : [Info("debugfs is mounted, and KVM shows nothing there", $"{place}/kvm: no such file", "counters of exits then come from QEMU's statistics descriptors or tracepoints")];
+        }
+
+        if (known && Lockdown.Read(context.Host) is LockdownLevel.Integrity or LockdownLevel.Confidentiality)
+        {
+            return [Ok("debugfs is not mounted, and kernel lockdown would close KVM's counters in it", "/sys/kernel/security/lockdown")];
         }
 
         return known

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reactive.Linq;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using KvmTop.Actions;
@@ -87,6 +88,9 @@ internal sealed class ActionRun
         """;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
+    // What is done sooner is told by its result alone.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     private Options _options = new();
     private bool _dryRun;
@@ -207,17 +211,25 @@ internal sealed class ActionRun
             }
         }
 
-        var result = desk.Execute(plan, _keepFor, progress => Tell(plan, progress));
-        return Show(plan, result, result.IsDone ? ExitCode.Success : ExitCode.Failed);
-    }
+        var (started, interrupts) = (desk.Host.Files.Time.GetTimestamp(), 0);
 
-    /// <summary>What takes long is told while it goes on; what is done at once is told by its result.</summary>
-    private void Tell(ActionPlan plan, string progress)
-    {
-        if (!_json && plan.Effects.Any(e => e is RunCommandEffect))
+        // In the middle of a plan the first Ctrl-C is told and waits for its end: what is begun is finished or rolled back. The second leaves, and the journal says how far it came.
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
-            _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
-        }
+            if (Interlocked.Increment(ref interrupts) == 1)
+            {
+                signal.Cancel = true;
+                _ = StandardStreams.Print("kvmtop: finishing what is begun; once more leaves it half-way\n", ExitCode.Failed);
+            }
+        });
+        var result = desk.Execute(plan, _keepFor, progress =>
+        {
+            if (!_json && desk.Host.Files.Time.GetElapsedTime(started) > s_patience)
+            {
+                _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
+            }
+        });
+        return Show(plan, result, result.IsDone ? ExitCode.Success : ExitCode.Failed);
     }
 
     private int Show(ActionPlan plan, ActionResult? result, int code)

@@ -3,12 +3,15 @@ using KvmTop.Tui;
 
 namespace KvmTop.Screen.Panes;
 
-/// <summary>The machine under the VMs: each CPU, memory, load, pressure, interrupts.</summary>
+/// <summary>Pane 7: the machine under the VMs, on pages: what it does, how its CPUs sleep, who interrupts them, what they are kept for, and which vCPUs are pinned where.</summary>
 internal sealed class HostPane : IPane
 {
-    private readonly ScrolledPage _page = new();
-    private readonly HostPaneCpus _cpus = new();
-    private readonly HostPaneInterrupts _interrupts = new();
+    private static readonly KeyHint[] s_hints = [new("Right", "Next page")];
+
+    private readonly HostSection[] _sections = [new HostPaneOverview(), new HostPanePower(), new HostPaneIrqs(), new HostPaneSoftirqs(), new HostPaneLayout(), new HostPaneMap()];
+    private readonly Buffer _head = new(0, 0);
+    private Rect _tabs;
+    private int _active;
 
     /// <inheritdoc/>
     public string Id => "host";
@@ -20,84 +23,81 @@ internal sealed class HostPane : IPane
     public char Key => '7';
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<Topic> Needs { get; } = [HostTopic.Instance, MachineTopic.Instance, InterruptsTopic.Instance];
+    public IReadOnlyCollection<Topic> Needs => Shown.Needs;
 
     /// <inheritdoc/>
-    public IReadOnlyList<KeyHint> Hints { get; } = [];
+    public IReadOnlyList<KeyHint> Hints => Shown.Hints.Count > 0 ? Shown.Hints : s_hints;
+
+    private HostSection Shown => _sections[_active];
 
     /// <inheritdoc/>
-    public void Update(Ui ui)
-    {
-        _cpus.Update(ui.Snapshot.Get(HostTopic.Instance).Value, ui.Snapshot.Get(MachineTopic.Instance));
-        _interrupts.Update(ui.Snapshot.Get(InterruptsTopic.Instance));
-    }
+    public void Update(Ui ui) => Shown.Update(ui);
 
     /// <inheritdoc/>
     public void Render(Buffer buffer, Rect area, Ui ui)
     {
-        var reading = ui.Snapshot.Get(HostTopic.Instance);
-        _page.Render(buffer, area, ui.Unicode, (pen, page) => reading.Value is { } host ? Draw(pen, page, host) : DrawReason(pen, page, reading.Reason));
+        (_tabs, var rest) = area.CutTop(1);
+        TabBar.Render(buffer, _tabs, Tabs(), _active, ui.Unicode);
+        var head = Shown.HasHead ? DrawHead(buffer, rest, ui.Unicode) : 0;
+        var widest = rest.Width - (Shown.HasHead ? 1 : 0);
+        Shown.Page.Render(buffer, rest.CutTop(head).Remaining, ui.Unicode, (pen, page) => Shown.Draw(pen, new Rect(page.X, page.Y, Math.Min(page.Width, widest), page.Height)));
     }
 
     /// <inheritdoc/>
-    public bool Handle(InputEvent input, Ui ui) => _page.Handle(input);
+    public bool Handle(InputEvent input, Ui ui)
+    {
+        if (Shown.Handle(input))
+        {
+            Shown.Update(ui);
+            return true;
+        }
+
+        var to = input.Key switch
+        {
+            Tui.Key.Right => (_active + 1) % _sections.Length,
+            Tui.Key.Left => (_active + _sections.Length - 1) % _sections.Length,
+            Tui.Key.Escape when _active > 0 => 0,
+            Tui.Key.Click or Tui.Key.DoubleClick => TabBar.HitTest(_tabs, Tabs(), _active, input.X, input.Y),
+            _ => Array.FindIndex(_sections, s => input.Is(s.Key)),
+        };
+        if (to < 0)
+        {
+            return Shown.Page.Handle(input);
+        }
+
+        _active = to;
+        Shown.Update(ui);
+        return true;
+    }
 
     /// <inheritdoc/>
     public void Describe(TextDocument help, Ui ui)
     {
         help.Add("Host", Role.Title)
-            .Add("The machine under the VMs. Arrows, PgUp, PgDn, Home, End and the wheel scroll.")
-            .Add(9, new("CPUs     ", Role.Strong), new("A bar per CPU from /proc/stat: guest, user, system, irq (hard and soft), iowait, steal; the number is how busy it is (all but iowait and steal). Threads of one core stand side by side, grouped by socket and NUMA node (/sys/devices/system/cpu, node). A host with many CPUs shows a column per CPU instead, higher and warmer for busier. Governor and clock from cpufreq.", Role.Text))
-            .Add(9, new("Memory   ", Role.Strong), new("/proc/meminfo. used is MemTotal - MemAvailable without the hugepage pools, huge is those pools whether used or not, cache is what can be given back. Pools from /sys/kernel/mm/hugepages.", Role.Text))
-            .Add(9, new("Load     ", Role.Strong), new("/proc/loadavg; context switches from /proc/stat.", Role.Text))
-            .Add(9, new("Pressure ", Role.Strong), new("/proc/pressure: percent of the last 10, 60 and 300 seconds in which some, or all (full), tasks waited for CPU, memory, I/O or were held up by interrupts. From 10 % on it is worth a look, from 40 % on it is bad.", Role.Text))
-            .Add(9, new("Interrupts ", Role.Strong), new("/proc/interrupts and /proc/softirqs, the busiest sources first, per second over all CPUs.", Role.Text));
+            .Add("The machine under the VMs, on pages: the letter before a name goes there, Right and Left to the next, Esc back to the first. Arrows, PgUp, PgDn, Home, End and the wheel scroll. A page is read only while it is shown.");
+        foreach (var section in _sections)
+        {
+            help.Add($"{section.Title} ({section.Key})", Role.Heading);
+            section.Describe(help);
+        }
     }
 
-    private static int DrawReason(Pen pen, Rect page, string? reason)
+    /// <summary>Draws by way of a buffer of its own, so that what is higher than the area stays in it.</summary>
+    private int DrawHead(Buffer buffer, Rect area, bool unicode)
     {
-        pen.Text(page.X + 1, page.Y, reason ?? "Host: not read yet", Role.Disabled, page.Right);
-        return 1;
+        _head.Resize(area.Width, area.Height);
+        var rows = Math.Min(area.IsEmpty ? 0 : Shown.DrawHead(new Pen(_head, unicode), _head.Area), area.Height);
+        for (var y = 0; y < rows; y++)
+        {
+            var row = _head.Row(y);
+            for (var x = 0; x < row.Length; x++)
+            {
+                buffer.Set(area.X + x, area.Y + y, row[x].Rune, row[x].Style);
+            }
+        }
+
+        return rows;
     }
 
-    private int Draw(Pen pen, Rect page, HostModel host)
-    {
-        var visible = page.Height;
-        var y = page.Y;
-        var cpus = _cpus.Height(page.Width, visible);
-        _cpus.Draw(pen, new Rect(page.X, y, page.Width, cpus), host.Total);
-        y += cpus;
-
-        var (memory, load) = (HostPaneMemory.Height(host), HostPaneLoad.Height(host));
-        if (page.Width >= 150)
-        {
-            var third = page.Width / 3;
-            var left = Math.Max(visible - cpus, Math.Max(Math.Max(memory, load), _interrupts.Rows + 5));
-            left = Math.Min(left, Math.Max(Math.Max(memory, load) + 8, _interrupts.Rows + 5));
-            HostPaneMemory.Draw(pen, new Rect(page.X, y, third, left), host);
-            HostPaneLoad.Draw(pen, new Rect(page.X + third, y, third, left), host);
-            _interrupts.Draw(pen, new Rect(page.X + (2 * third), y, page.Width - (2 * third), left), stacked: true);
-            return y + left - page.Y;
-        }
-
-        if (page.Width >= 100)
-        {
-            var half = page.Width / 2;
-            var height = Math.Max(memory, load);
-            HostPaneMemory.Draw(pen, new Rect(page.X, y, half, height), host);
-            HostPaneLoad.Draw(pen, new Rect(page.X + half, y, page.Width - half, height), host);
-            y += height;
-        }
-        else
-        {
-            HostPaneMemory.Draw(pen, new Rect(page.X, y, page.Width, memory), host);
-            y += memory;
-            HostPaneLoad.Draw(pen, new Rect(page.X, y, page.Width, load), host);
-            y += load;
-        }
-
-        var rest = Math.Clamp(visible - (y - page.Y), 10, Math.Max(_interrupts.Rows + 3, 10));
-        _interrupts.Draw(pen, new Rect(page.X, y, page.Width, rest), stacked: false);
-        return y + rest - page.Y;
-    }
+    private Tab[] Tabs() => Array.ConvertAll(_sections, s => new Tab(s.Key.ToString(), s.Title));
 }

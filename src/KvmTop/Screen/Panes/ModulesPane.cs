@@ -20,6 +20,10 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
         new("USED BY", 14) { Flex = 1, Priority = 4 },
     ];
 
+    private static readonly Topic[] s_needs = [ModulesTopic.Instance];
+    private static readonly Topic[] s_nestedNeeds = [ModulesTopic.Instance, KvmStatsTopic.Instance];
+
+    private readonly NestedUse _nestedUse = new();
     private ModulesModel? _model;
 
     /// <inheritdoc/>
@@ -32,10 +36,12 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
     public override char Key => '6';
 
     /// <inheritdoc/>
-    public override IReadOnlyCollection<Topic> Needs { get; } = [ModulesTopic.Instance];
+    public override IReadOnlyCollection<Topic> Needs => Nested?.State == CapabilityState.Yes ? s_nestedNeeds : s_needs;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TableColumn> Columns => s_columns;
+
+    private Capability? Nested => _model?.Capabilities.FirstOrDefault(c => c.Name == "nested");
 
     /// <inheritdoc/>
     public override void Describe(TextDocument help, Ui ui)
@@ -45,13 +51,23 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
             .Add(12, new("STATE       ", Role.Strong), new("loaded, built in (part of the kernel image: /sys/module/NAME without a refcnt, or modules.builtin), available (its file is in /lib/modules), missing (neither), unknown (nothing says).", Role.Text))
             .Add(12, new("SIZE USERS  ", Role.Strong), new("/proc/modules and /sys/module/NAME/{coresize,refcnt}: memory, and who holds it. KVM's part for the CPU counts the VMs and cannot be unloaded while there are any.", Role.Text))
             .Add(12, new("parameters  ", Role.Strong), new("/sys/module/NAME/parameters. \"now\" can be written at once, \"reload\" needs the module unloaded and loaded, \"reboot\" is built in and needs the kernel command line. Descriptions from modinfo, defaults those of current kernels, settings from modprobe.d and /proc/cmdline.", Role.Text))
-            .Add(12, new("capabilities ", Role.Strong), new("/proc/cpuinfo, the modules' parameters, /sys/kernel/iommu_groups, and KVM_CHECK_EXTENSION on /dev/kvm.", Role.Text));
+            .Add(12, new("capabilities ", Role.Strong), new("/proc/cpuinfo, the modules' parameters, /sys/kernel/iommu_groups, and KVM_CHECK_EXTENSION on /dev/kvm.", Role.Text))
+            .Add(12, new("nested      ", Role.Strong), new("whether guests may run guests (the module's parameter), and which VMs do: those whose vCPUs have entered a nested guest, by KVM's counter nested_run. It is read only here, and only while nested is on.", Role.Text));
     }
 
     /// <inheritdoc/>
     protected override IReadOnlyList<ModuleEntry> Source(Ui ui)
     {
         _model = ui.Snapshot.Get(ModulesTopic.Instance).Value;
+        if (Nested?.State == CapabilityState.Yes)
+        {
+            _nestedUse.Update(ui.Snapshot);
+        }
+        else
+        {
+            _nestedUse.Clear();
+        }
+
         return _model?.Modules ?? [];
     }
 
@@ -119,6 +135,11 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
         else if (module.IsPresent)
         {
             text.Add("no parameters", Role.Dim);
+        }
+
+        if (_model?.Vendor == row && Nested is { } nested)
+        {
+            _nestedUse.Describe(text, nested);
         }
 
         if (_model?.InfoReason is { } reason)
@@ -195,10 +216,10 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
         }
     }
 
-    private static TextDocument Capabilities(ModulesModel model, bool unicode)
+    private TextDocument Capabilities(ModulesModel model, bool unicode)
     {
         var spans = new List<TextSpan>();
-        foreach (var capability in model.Capabilities)
+        foreach (var capability in model.Capabilities.Where(c => c != Nested))
         {
             var (mark, role) = capability.State switch
             {
@@ -213,6 +234,11 @@ internal sealed class ModulesPane : ListDetailPane<ModuleEntry>
         }
 
         var text = new TextDocument().Add(0, [.. spans]);
+        if (Nested is { } nested)
+        {
+            _nestedUse.Summarise(text, nested);
+        }
+
         if (model.HasModules == false)
         {
             text.Add("This kernel has no loadable modules: parts that are not built in cannot be added, and parameters change by the kernel command line.", Role.Warn);

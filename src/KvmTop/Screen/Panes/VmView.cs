@@ -32,7 +32,7 @@ internal sealed class VmView(VmKey key) : IPane, IVmSelection
     /// <inheritdoc/>
     public IReadOnlyCollection<Topic> Needs { get; } =
     [
-        VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, KvmStatsTopic.Instance, MachineTopic.Instance, HostTopic.Instance, VmMemoryTopic.Instance,
+        VmsTopic.Instance, VcpuTimesTopic.Instance, VcpuPlacementTopic.Instance, KvmStatsTopic.Instance, MachineTopic.Instance, HostTopic.Instance, VmMemoryTopic.Instance, LibvirtTopic.Instance,
     ];
 
     /// <inheritdoc/>

@@ -37,8 +37,8 @@ internal sealed class VmViewCharts
         }
     }
 
-    /// <summary>Draws one chart with its frame.</summary>
-    public void Draw(Pen pen, Rect area, SeriesKind kind)
+    /// <summary>Draws one chart with its frame; where several VMs are on the screen, the VM's name goes before the title.</summary>
+    public void Draw(Pen pen, Rect area, SeriesKind kind, string? name = null)
     {
         var index = Array.FindIndex(s_charts, c => c.Kind == kind);
         var (_, title, gradient, unit) = s_charts[index];
@@ -48,7 +48,7 @@ internal sealed class VmViewCharts
         var (low, high) = Range(shown);
         var now = values.IsEmpty ? double.NaN : values[^1];
         var label = $"now {Text(now, unit)}{(double.IsNaN(low) || area.Width < 44 ? "" : $"  min {Text(low, unit)}  max {Text(high, unit)}")}";
-        var inner = Box.Render(pen.Buffer, area, title, pen.Unicode, label);
+        var inner = Box.Render(pen.Buffer, area, name is null ? title : $"{name}: {title}", pen.Unicode, label);
         if (double.IsNaN(high))
         {
             pen.Text(inner.X + 1, inner.Y, values.IsEmpty ? "no history yet" : "no figures: see below", Role.Disabled, inner.Right);

@@ -33,7 +33,7 @@ internal static class VmViewFacts
     public static int Draw(Pen pen, Rect page, int y, VmRow row)
     {
         var info = row.Vm.Info;
-        var words = Words(info);
+        var words = Words(row);
         var width = page.Width - 4;
         var grid = page.Height >= 30;
         var columns = grid ? Math.Max(width / CellWidth, 1) : 0;
@@ -63,8 +63,9 @@ internal static class VmViewFacts
         }
     }
 
-    private static List<(string Label, string? Value)> Words(VmInfo info)
+    private static List<(string Label, string? Value)> Words(VmRow row)
     {
+        var info = row.Vm.Info;
         var d = info.Description;
         string? Clean(string? text) => text is null ? null : HostileText.Clean(text, 128);
         string? Bytes(ulong? bytes) => bytes is { } b ? FigureFormat.ToText(Figure.Of(b), Unit.Bytes) : null;
@@ -82,6 +83,11 @@ internal static class VmViewFacts
             ("uuid", Clean(d.Uuid)),
             ("cgroup", info.Cgroup is { } group ? VmFindings.CgroupName(group) : null),
         };
+        if (LibvirtTopic.Of(row)?.Title is { } title)
+        {
+            words.Insert(0, ("title", Clean(title)));
+        }
+
         words.AddRange(info.Quotas.Take(3).Select(q => ("quota in", (string?)VmFindings.CgroupName(q))));
         return words;
     }

@@ -20,10 +20,15 @@ internal readonly record struct VmTreeRow(VmRow Vm, int Vcpu)
 /// <summary>Pane 1: every VM with what it costs and what it waits for; with the tree, its vCPUs below it.</summary>
 internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
 {
+    private const int LeastChart = 6, MostChart = 10, LeastChartWidth = 40;
+
+    private static readonly SeriesKind[] s_charts = [SeriesKind.Cpu, SeriesKind.Ready, SeriesKind.Exits, SeriesKind.Write];
     private static readonly Dictionary<string, Metric<VcpuRow>> s_vcpuMetrics = Catalog.VcpuMetrics.ToDictionary(m => m.Id);
 
     private readonly HashSet<VmKey> _closed = [];
     private readonly HashSet<VmKey> _opened = [];
+    private VmViewCharts _charts = new();
+    private VmKey? _charted;
     private bool _tree;
 
     public VmsPane(Ui ui)
@@ -54,6 +59,22 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
     /// <inheritdoc/>
     public (VmInfo Vm, int? Vcpu)? SelectedVm => !HasSelected || Selected.IsOff ? null
         : (Selected.Vm.Vm.Info, Selected.IsVm ? null : Selected.Vm.Vm.Threads[Selected.Vcpu].Thread.VcpuIndex);
+
+    /// <inheritdoc/>
+    public override void Render(Buffer buffer, Rect area, Ui ui)
+    {
+        // Where the table leaves room, the VM under the cursor shows how it came to its figures.
+        var free = area.Height - Rows.Shown - 1;
+        if (free < LeastChart || area.Width < LeastChartWidth || !HasSelected || Selected.IsOff)
+        {
+            base.Render(buffer, area, ui);
+            return;
+        }
+
+        var (charts, table) = area.CutBottom(Math.Min(free, MostChart));
+        base.Render(buffer, table, ui);
+        DrawCharts(new Pen(buffer, ui.Unicode), charts, Selected.Vm, ui);
+    }
 
     /// <inheritdoc/>
     public override bool Handle(InputEvent input, Ui ui)
@@ -176,6 +197,22 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
         }
 
         return true;
+    }
+
+    private void DrawCharts(Pen pen, Rect area, VmRow vm, Ui ui)
+    {
+        if (_charted != vm.Vm.Info.Key)
+        {
+            (_charted, _charts) = (vm.Vm.Info.Key, new VmViewCharts());
+        }
+
+        _charts.Update(vm, ui.History);
+        var shown = s_charts.AsSpan(0, Math.Min(s_charts.Length, area.Width / LeastChartWidth));
+        for (var i = 0; i < shown.Length; i++)
+        {
+            var (from, to) = (area.Width * i / shown.Length, area.Width * (i + 1) / shown.Length);
+            _charts.Draw(pen, new Rect(area.X + from, area.Y, to - from, area.Height), shown[i], i == 0 ? vm.Vm.Info.Name : null);
+        }
     }
 
     private static SortSpec SortOf(Ui ui) => SortSpec.TryParse(ui.Options.Sort, out var sort) ? sort : new SortSpec("cpu_pct", Reversed: false);

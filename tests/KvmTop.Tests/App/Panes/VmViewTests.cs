@@ -1,6 +1,7 @@
 using KvmTop.Collectors;
 using KvmTop.Screen.Panes;
 using KvmTop.Tui;
+using KvmTop.Vmm;
 
 namespace KvmTop.Tests.App.Panes;
 
@@ -36,6 +37,23 @@ public sealed class VmViewTests
         var lines = stage.Draw(view, 120, 34);
         Assert.Contains("This VM has gone", lines[0], StringComparison.Ordinal);
         Assert.Contains(lines, l => l.Contains("libvirt-qemu", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(120, 34)]
+    [InlineData(80, 17)]
+    public void Title_of_libvirts_is_shown_cleaned(int width, int height)
+    {
+        var stage = new PaneStage(2);
+        var vm = stage.Vm("web01");
+        var domain = new LibvirtDomain { Name = "web01", Uuid = Guid.Empty, Title = "The shop\u001b[2J" };
+        var model = new LibvirtModel { Vms = new Dictionary<VmKey, LibvirtDomain> { [vm.Info.Key] = domain }, Inactive = [], IsAnswered = true };
+        TopicState Of(Topic topic, object value) => new(topic, ReadingStatus.Ok, null, default, default, value, []);
+        stage.Ui.Accept(new Snapshot(
+            99, default, default, new Dictionary<Topic, TopicState> { [VmsTopic.Instance] = Of(VmsTopic.Instance, new VmsModel([vm], 0)), [LibvirtTopic.Instance] = Of(LibvirtTopic.Instance, model) }, EventList.Empty));
+        var view = new VmView(vm.Info.Key);
+        Assert.Contains(LibvirtTopic.Instance, view.Needs);
+        Assert.Contains(stage.Draw(view, width, height), l => l.Contains("title", StringComparison.Ordinal) && l.Contains("The shop", StringComparison.Ordinal) && !l.Contains('\u001b'));
     }
 
     [Fact]

@@ -80,9 +80,17 @@ public sealed class CheckTests
             ("error", s => s.Write("/dev/kmsg", "3,9,5,-;kvm: run failed\n"), CheckLevel.Warning, "1 error about KVM"),
             ("denied", s => s.Files.Fail("/dev/kmsg", KvmTop.Linux.Errno.EPERM), CheckLevel.Unknown, "cannot be read"),
         ],
-        ["lockdown"] = [("integrity", s => s.Write("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n"), CheckLevel.Info, "integrity")],
+        ["lockdown"] =
+        [
+            ("integrity", s => s.Write("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n"), CheckLevel.Info, "integrity"),
+            ("confidentiality", s => s.Write("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n"), CheckLevel.Info, "statistics descriptors and QMP"),
+        ],
         ["debugfs"] = [("not mounted", s => s.Write("/proc/self/mountinfo", ""), CheckLevel.Info, "mount -t debugfs")],
-        ["tracefs"] = [("not mounted", s => s.Write("/proc/self/mountinfo", ""), CheckLevel.Info, "mount -t tracefs")],
+        ["tracefs"] =
+        [
+            ("not mounted", s => s.Write("/proc/self/mountinfo", ""), CheckLevel.Info, "mount -t tracefs"),
+            ("locked down", s => s.Write("/proc/self/mountinfo", "").Write("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n"), CheckLevel.Info, "closed by kernel lockdown"),
+        ],
         ["vm-acceleration"] = [("tcg", s => s.Vms.Process(800, kvm: false, commandLine: "/usr/bin/qemu-system-x86_64\0-name\0slow\0-accel\0tcg\0"), CheckLevel.Warning, "-accel kvm")],
         ["vm-cpu-model"] = [("old", s => s.Vm("-cpu qemu64"), CheckLevel.Warning, "-cpu host")],
         ["vm-size"] = [("too many", s => s.Vm(vcpus: 5), CheckLevel.Warning, "-smp 4")],

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Tests.Vmm.Libvirt;
@@ -57,6 +58,21 @@ public sealed class LibvirtStatsTests
             Assert.Equal(("vdb", 7UL, 4096UL, 99UL, null), (domain.Disks[1].Device, domain.Disks[1].Reads, domain.Disks[1].ReadBytes, domain.Disks[1].WriteNs, domain.Disks[1].Writes));
             Assert.Equal(5UL, domain.Disks[0].Flushes);
             Assert.Equal(("/x/·[31mroot.img", 1UL << 20), (domain.DiskInfos[1].Image, domain.DiskInfos[1].SizeBytes));
+        }
+    }
+
+    [Fact]
+    public unsafe void Read_interfaces_have_their_counters_by_device()
+    {
+        fixed (byte* first = "vnet7\0"u8, second = "vnet\u001b9\0"u8)
+        {
+            var domain = LibvirtStats.Read(s_active,
+            [
+                Count("net.count", 3), TypedParameter.Of("net.2.name"u8, TypedParameter.String, (ulong)second), TypedParameter.Of("net.0.name"u8, TypedParameter.String, (ulong)first),
+                Count("net.0.rx.bytes", 1), Count("net.0.rx.pkts", 2), Count("net.0.rx.errs", 3), Count("net.0.rx.drop", 4), Count("net.0.tx.bytes", 5), Count("net.0.tx.pkts", 6),
+                Count("net.0.tx.errs", 7), Count("net.0.tx.drop", 8), Count("net.1.rx.bytes", 9), Count("net.99999.rx.bytes", 9), Count("net.", 1), Count("net.5", 1),
+            ]);
+            Assert.Equal([new LibvirtNic(0, "vnet7", new NetDevCounters(1, 2, 3, 4, 5, 6, 7, 8)), new LibvirtNic(2, "vnet·9", default)], domain.Nics);
         }
     }
 

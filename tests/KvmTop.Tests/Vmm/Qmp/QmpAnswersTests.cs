@@ -24,11 +24,37 @@ public sealed class QmpAnswersTests
     [Fact]
     public void Blocks_tell_image_cache_limits_and_empty_drives()
     {
-        var blocks = QmpAnswers.Blocks(Bytes.Of(Block))!;
+        var blocks = QmpBlocks.Parse(Bytes.Of(Block))!;
         Assert.Equal(
             new BlockInfo("drv0", "/machine/peripheral/disk0/virtio-backend", "/tmp/d1.raw", "raw", "none", false, 67108864, 4096, "100 iops, 10M/s", "ok"), blocks[0]);
         Assert.Null(blocks[1].Image);
     }
+
+    // As QEMU 10.0.2 answers for -blockdev driver=throttle above a qcow2 image, cut to what is read.
+    public const string ThrottledBlock = """
+        [{"device": "", "inserted": {"iops": 0, "bps": 0, "drv": "throttle", "image": {"virtual-size": 67108864, "actual-size": 200704},
+        "file": "json:{\"throttle-group\": \"tg0\", \"driver\": \"throttle\", \"file\": {\"driver\": \"qcow2\", \"file\": {\"driver\": \"file\", \"filename\": \"/tmp/d.qcow2\"}}}"},
+        "qdev": "/machine/peripheral/disk0/virtio-backend"}]
+        """;
+
+    [Fact]
+    public void Blocks_behind_a_throttle_node_tell_its_group_and_what_it_stands_on()
+    {
+        var disk = Assert.Single(QmpBlocks.Parse(Bytes.Of(ThrottledBlock))!);
+        Assert.Equal(("tg0", "qcow2", "/tmp/d.qcow2", null), (disk.ThrottleGroup, disk.Format, disk.Image, disk.Limits));
+    }
+
+    [Theory]
+    [InlineData("tg0\\\" or worse")]
+    [InlineData("../chardevs")]
+    [InlineData("")]
+    public void Throttle_group_that_is_no_id_is_none(string group) =>
+        Assert.Null(QmpBlocks.Parse(Bytes.Of(ThrottledBlock.Replace("tg0", group, StringComparison.Ordinal)))?[0].ThrottleGroup);
+
+    [Fact]
+    public void GroupLimits_say_each_that_is_set() => Assert.Equal(
+        "100 iops, 7 wr iops, rd 10M/s",
+        QmpBlocks.GroupLimits(Bytes.Of("""{"bps-read-max-length": 1, "iops-total": 100, "iops-write": 7, "bps-read": 10485760, "bps-total": 0, "iops-total-max": 0}""")));
 
     [Theory]
     [InlineData(true, false, true, "unsafe")]
@@ -40,7 +66,7 @@ public sealed class QmpAnswersTests
     {
         static string J(bool b) => b ? "true" : "false";
         var json = $$$"""[{"device": "d", "inserted": {"cache": {"writeback": {{{J(writeback)}}}, "direct": {{{J(direct)}}}, "no-flush": {{{J(noFlush)}}} } } }]""";
-        Assert.Equal(mode, QmpAnswers.Blocks(Bytes.Of(json))![0].Cache);
+        Assert.Equal(mode, QmpBlocks.Parse(Bytes.Of(json))![0].Cache);
     }
 
     [Fact]
@@ -57,12 +83,13 @@ public sealed class QmpAnswersTests
     [Fact]
     public void Answers_of_another_shape_are_null_and_never_throw()
     {
-        Assert.Null(QmpAnswers.Blocks(Bytes.Of("{")));
+        Assert.Null(QmpBlocks.Parse(Bytes.Of("{")));
         Assert.Null(QmpAnswers.Text(Bytes.Of("""{"status": 5}"""), "status"));
         Fuzz.NeverThrows(
             b =>
             {
-                QmpAnswers.Blocks(b);
+                QmpBlocks.Parse(b);
+                QmpBlocks.GroupLimits(b);
                 QmpAnswers.Vnc(b);
                 QmpAnswers.Spice(b);
                 QmpAnswers.Migration(b);
