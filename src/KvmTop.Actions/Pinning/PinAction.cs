@@ -155,7 +155,7 @@ public sealed class PinAction() : HostAction("pin")
         if (CpuWords.Parse(context, rest[^1], out var obstacle) is not { } cpus)
         {
             return obstacle!.Kind == ObstacleKind.Mistake ? Mistake(words, obstacle.Reason)
-                : Refuse(words, $"Pin {info.Name} to CPUs {HostileText.Clean(rest[^1], 60)}", obstacle.Reason, obstacle.Remedy);
+                : Refuse(words, $"Pin {info.Name} to {HostileText.Clean(rest[^1], 60)}", obstacle.Reason, obstacle.Remedy);
         }
 
         var draft = new PinDraft(context);
@@ -211,9 +211,12 @@ public sealed class PinAction() : HostAction("pin")
             var memory = MemoryNodes.Of(context, info, out var why);
             if (why is not null && node is null)
                 draft.Note($"Placed where there is room: {why}.");
-            wishes.Add(new PinWish([.. vm.Vcpus.Select(t => t.Thread.VcpuIndex)], vm.Limit, memory)
+
+            // Threads are called what their process likes: two may claim the same vCPU.
+            var vcpus = vm.Vcpus.DistinctBy(t => t.Thread.VcpuIndex).ToList();
+            wishes.Add(new PinWish([.. vcpus.Select(t => t.Thread.VcpuIndex)], vm.Limit, memory)
             {
-                Fixed = kinds.HasFlag(PinKinds.Vcpus) ? null : vm.Vcpus.ToDictionary(t => t.Thread.VcpuIndex, t => t.Now),
+                Fixed = kinds.HasFlag(PinKinds.Vcpus) ? null : vcpus.ToDictionary(t => t.Thread.VcpuIndex, t => t.Now),
             });
         }
 

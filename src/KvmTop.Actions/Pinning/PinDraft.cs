@@ -167,25 +167,25 @@ internal sealed class PinDraft(ActionContext context)
         var rows = new List<CpuMapRow>();
         foreach (var vm in _vms)
         {
-            var name = NameOf(vm.Info);
+            var name = _vms.Count == 1 ? "" : NameOf(vm.Info) + " ";
             foreach (var thread in vm.Threads.Where(t => t.Kind != PinKinds.Emulator || t.Thread.Role == ThreadRole.Main))
             {
-                var label = thread.Kind == PinKinds.Emulator ? "emulator" : thread.Label;
-                rows.Add(new CpuMapRow($"{name} {label}", after ? After(thread) : thread.Now, CpuSet.Empty, thread.Kind == PinKinds.Vcpus ? 1 : 0));
+                var label = thread.Kind == PinKinds.Emulator ? "emulator" : IoThreadNumber(thread.Thread.Name) is { } io ? "IO " + io : thread.Label;
+                rows.Add(new CpuMapRow(name + label, after ? After(thread) : thread.Now, CpuSet.Empty, thread.Kind == PinKinds.Vcpus ? 1 : 0));
             }
         }
 
+        // They stay, and so are counted and not drawn.
         foreach (var vm in Others)
-            rows.AddRange(vm.Vcpus.Select(t => new CpuMapRow($"{NameOf(vm.Info)} {t.Label}", t.Now, CpuSet.Empty)));
+            rows.AddRange(vm.Vcpus.Select(t => new CpuMapRow(string.Create(CultureInfo.InvariantCulture, $"{vm.Info.Pid} {t.Thread.Tid}"), t.Now, CpuSet.Empty)));
         return rows;
     }
 
-    /// <summary>Short, and of one VM only: rows of a map are told apart by it.</summary>
+    /// <summary>Short enough for a map, and of one VM only: its rows are told apart by it.</summary>
     private string NameOf(VmInfo info)
     {
-        const int longest = 12;
-        var name = info.Name.Length <= longest ? info.Name : info.Name[..longest];
-        return context.Vms.Count(v => v.Info.Name.StartsWith(name, StringComparison.Ordinal)) > 1 && context.Vms.Count(v => v.Info.Name == info.Name && info.Name == name) != 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{name[..Math.Min(name.Length, 6)]}({info.Pid})") : name;
+        const int longest = 7;
+        var name = info.Name[..Math.Min(info.Name.Length, longest)];
+        return context.Vms.Count(v => v.Info.Name.StartsWith(name, StringComparison.Ordinal)) == 1 ? name : info.Pid.ToString(CultureInfo.InvariantCulture);
     }
 }

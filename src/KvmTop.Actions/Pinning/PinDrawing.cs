@@ -6,7 +6,7 @@ namespace KvmTop.Actions;
 /// <summary>Who may run where, before and after, in lines that fit a terminal of 80 columns; in ASCII, which every terminal has.</summary>
 internal static class PinDrawing
 {
-    private const int Width = 52;
+    private const int Width = 64;
     private const int Widest = 74;
     private const int MostDrawn = 64;
     private const int LongestList = 24;
@@ -27,7 +27,9 @@ internal static class PinDrawing
 
     private static List<string> List(CpuTopology topology, IReadOnlyList<CpuMapRow> before, IReadOnlyList<CpuMapRow> after)
     {
-        var was = before.ToDictionary(r => r.Label, r => r.Allowed, StringComparer.Ordinal);
+        var was = new Dictionary<string, CpuSet?>(StringComparer.Ordinal);
+        foreach (var row in before)
+            was[row.Label] = row.Allowed;
         var lines = new List<string>();
         var changed = after.Where(r => was.TryGetValue(r.Label, out var w) && !Equals(w, r.Allowed)).ToList();
         var label = changed.Count == 0 ? 0 : changed.Max(r => r.Label.Length);

@@ -342,7 +342,7 @@ public sealed class PinActionTests : IDisposable
 
         var drawing = _stage.Plan("pin", "db1", "1", "3").Drawing;
 
-        Assert.Contains(drawing, l => l.StartsWith("db1 vCPU 1", StringComparison.Ordinal) && l.EndsWith("any -> 3", StringComparison.Ordinal));
+        Assert.Contains(drawing, l => l.StartsWith("vCPU 1", StringComparison.Ordinal) && l.EndsWith("any -> 3", StringComparison.Ordinal));
         Assert.DoesNotContain(drawing, l => l.StartsWith("web", StringComparison.Ordinal));
     }
 
@@ -358,6 +358,18 @@ public sealed class PinActionTests : IDisposable
         Assert.Single(plan.Effects);
         Assert.True(plan.Drawing.Count > 64);
         Assert.All(plan.Drawing, l => Assert.True(l.Length <= 74, l));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(128)]
+    public void Plan_threads_that_claim_the_same_vcpu_are_placed_alike(int cores)
+    {
+        Stage(new PinStage(cores: cores).Vm(100, "db1").Worker(100, 110, "CPU 1/KVM").Vm(200, "web"));
+
+        var plan = _stage.Plan("pin", "db1", "web", "--plan", "spread", "--emulator", "--vcpus");
+
+        Assert.Empty(plan.Obstacles);
     }
 
     [Fact]
