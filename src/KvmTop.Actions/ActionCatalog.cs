@@ -6,6 +6,8 @@ public static class ActionCatalog
     /// <summary>All there are, in the order of the menu and the help. Made when asked for: most starts have no use for them.</summary>
     public static IReadOnlyList<HostAction> All { get; } =
     [
+        new PinAction(),
+        new UnpinAction(),
         new NestedAction(),
         new ModuleLoadAction(),
         new ModuleUnloadAction(),

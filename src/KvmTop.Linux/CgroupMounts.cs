@@ -40,6 +40,9 @@ public sealed record CgroupMount(string Point, string Root)
 /// </summary>
 public sealed record CgroupMounts(CgroupMount? V2, CgroupMount? CpuV1)
 {
+    /// <summary>The v1 tree with the cpuset controller, or null.</summary>
+    public CgroupMount? CpusetV1 { get; init; }
+
     /// <summary>No cgroups to be seen.</summary>
     public static CgroupMounts None { get; } = new(null, null);
 
@@ -60,7 +63,7 @@ public sealed record CgroupMounts(CgroupMount? V2, CgroupMount? CpuV1)
     /// <summary>Reads the text of a mountinfo file. False when no cgroup tree of use is in it.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out CgroupMounts value)
     {
-        CgroupMount? v2 = null, v1 = null;
+        CgroupMount? v2 = null, v1 = null, cpuset = null;
         var lines = new ByteLines(text);
         while (lines.TryNext(out var line))
         {
@@ -79,12 +82,17 @@ public sealed record CgroupMounts(CgroupMount? V2, CgroupMount? CpuV1)
 
             if (type.SequenceEqual("cgroup2"u8))
                 v2 = Better(v2, root, point);
-            else if (type.SequenceEqual("cgroup"u8) && CgroupMembership.HasItem(options, "cpu"u8))
-                v1 = Better(v1, root, point);
+            else if (type.SequenceEqual("cgroup"u8))
+            {
+                if (CgroupMembership.HasItem(options, "cpu"u8))
+                    v1 = Better(v1, root, point);
+                if (CgroupMembership.HasItem(options, "cpuset"u8))
+                    cpuset = Better(cpuset, root, point);
+            }
         }
 
-        value = new CgroupMounts(v2, v1);
-        return v2 is not null || v1 is not null;
+        value = new CgroupMounts(v2, v1) { CpusetV1 = cpuset };
+        return v2 is not null || v1 is not null || cpuset is not null;
     }
 
     // The same tree can be mounted more than once, and a bind mount shows a part of it: take the first that shows all.

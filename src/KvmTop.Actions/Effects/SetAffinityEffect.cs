@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using KvmTop.Linux;
 
@@ -13,6 +14,9 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
 {
     internal const string KindName = "set-affinity";
 
+    /// <summary>It may end at any time without harm (a worker): then there is nothing to do.</summary>
+    public bool MayEnd { get; init; }
+
     /// <inheritdoc/>
     public override string Kind => KindName;
 
@@ -20,13 +24,25 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
     public override string Describe() => FormattableString.Invariant($"sched_setaffinity({Tid}, {Who}): CPUs {Old ?? "?"} -> {New}");
 
     /// <inheritdoc/>
+    public override Obstacle? FindObstacle(HostControl host)
+    {
+        // The kernel wants the same user or CAP_SYS_NICE.
+        return !host.Actor.IsRoot && host.ReadWhole(FormattableString.Invariant($"/proc/{Tid}/status"), out _) is { } text
+            && ProcPidStatus.TryParse(Encoding.UTF8.GetBytes(text), out var status) && unchecked((uint)status.Uid) != host.Actor.Uid
+            ? Obstacle.Privilege($"the CPUs of another user's threads may not be set by {host.Actor.Name}")
+            : null;
+    }
+
+    /// <inheritdoc/>
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
         if (host.StartTimeOf(Tid) != StartTime)
-            return EffectResult.Failed(FormattableString.Invariant($"{Who}: thread {Tid} is gone"));
+            return Gone();
         if (!CpuSet.TryParse(New, out var cpus))
             return EffectResult.Failed($"{New} is no list of CPUs");
         var errno = host.GetAffinity(Tid, out var now);
+        if (errno == Errno.ESRCH)
+            return Gone();
         if (errno != Errno.None)
             return EffectResult.Failed($"{Who}: its CPUs cannot be read: {errno.Describe()}");
         var before = now.ToString();
@@ -34,6 +50,8 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
             return EffectResult.Failed($"{Who} has been moved since: it may use {before}, not {Old}", before);
 
         errno = host.SetAffinity(Tid, cpus);
+        if (errno == Errno.ESRCH)
+            return Gone();
         if (errno != Errno.None)
         {
             return EffectResult.Failed(
@@ -57,10 +75,15 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
         json.WriteString("who", Who);
         json.WriteString("old", Old);
         json.WriteString("new", New);
+        if (MayEnd)
+            json.WriteBoolean("may_end", true);
     }
 
     internal static Effect? Read(EffectFields fields) =>
         fields.Number("tid") is > 0 and <= int.MaxValue and var tid && fields.Number("start_time") is >= 0 and var start && fields.Text("new") is { } value
-            ? new SetAffinityEffect((int)tid, (ulong)start, fields.Text("who") ?? "", fields.Text("old"), value)
+            ? new SetAffinityEffect((int)tid, (ulong)start, fields.Text("who") ?? "", fields.Text("old"), value) { MayEnd = fields.Flag("may_end") }
             : null;
+
+    private EffectResult Gone() =>
+        MayEnd ? new EffectResult(true, null, null, "it has ended", false) : EffectResult.Failed(FormattableString.Invariant($"{Who}: thread {Tid} is gone"));
 }

@@ -10,6 +10,7 @@ public static class EffectCatalog
         [WriteFileEffect.KindName] = WriteFileEffect.Read,
         [ReplaceFileEffect.KindName] = ReplaceFileEffect.Read,
         [SetAffinityEffect.KindName] = SetAffinityEffect.Read,
+        [SetAffinitiesEffect.KindName] = SetAffinitiesEffect.Read,
         [RunCommandEffect.KindName] = RunCommandEffect.Read,
         [QmpEffect.KindName] = QmpEffect.Read,
         [LibvirtEffect.KindName] = LibvirtEffect.Read,
@@ -51,6 +52,22 @@ public readonly struct EffectFields(JsonElement element)
 
     /// <summary>An object or array as its text.</summary>
     public string? Json(string name) => element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? value.GetRawText() : null;
+
+    /// <summary>A list of objects; null when anything else is in it.</summary>
+    public IReadOnlyList<EffectFields>? Objects(string name)
+    {
+        if (!element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.Array)
+            return null;
+        var list = new List<EffectFields>();
+        foreach (var item in value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Object)
+                return null;
+            list.Add(new EffectFields(item));
+        }
+
+        return list;
+    }
 
     /// <summary>A list of strings.</summary>
     public IReadOnlyList<string>? List(string name)

@@ -138,10 +138,10 @@ internal static unsafe partial class HostCalls
         if (sched_getaffinity(tid, MaskBytes, mask) < 0)
             return (Errno)Marshal.GetLastPInvokeError();
         var list = new List<int>();
-        for (var cpu = 0; cpu <= CpuSet.Highest; cpu++)
+        for (var i = 0; i < MaskBytes / sizeof(ulong); i++)
         {
-            if ((mask[cpu / 8] >> (cpu % 8) & 1) != 0)
-                list.Add(cpu);
+            for (var word = ((ulong*)mask)[i]; word != 0; word &= word - 1)
+                list.Add((i * 64) + System.Numerics.BitOperations.TrailingZeroCount(word));
         }
 
         cpus = CpuSet.Of(list);

@@ -38,10 +38,10 @@ public static class PlanText
             Add(PlanLineKind.Effect, string.Create(CultureInfo.InvariantCulture, $"{i + 1}. {plan.Effects[i].Describe()}"));
         if (plan is { Effects.Count: 0, Obstacles.Count: 0, IsReport: false })
             Add(PlanLineKind.Good, "It is so already: nothing to do.");
-        foreach (var line in plan.Drawing)
-            Add(PlanLineKind.Drawing, line);
         foreach (var disturbed in plan.Disturbs)
             Add(PlanLineKind.Disturbs, disturbed);
+        foreach (var line in plan.Drawing)
+            Add(PlanLineKind.Drawing, line);
         foreach (var note in plan.Notes)
             Add(PlanLineKind.Note, note);
         if (plan.Effects.Count > 0)

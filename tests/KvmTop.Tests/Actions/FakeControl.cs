@@ -50,6 +50,9 @@ internal sealed class FakeControl : HostControl, IDisposable
     /// <summary>What went wrong when a configuration file was written; null for nothing.</summary>
     public string? DiskProblem { get; set; }
 
+    /// <summary>What the kernel does instead when CPUs of a thread are set; null for what it should.</summary>
+    public Func<int, CpuSet, Errno>? Set { get; set; }
+
     /// <summary>CPUs that are online.</summary>
     public CpuSet Online { get; set; } = CpuSet.Of([0, 1, 2, 3]);
 
@@ -110,6 +113,11 @@ internal sealed class FakeControl : HostControl, IDisposable
         }
 
         Log.Add(FormattableString.Invariant($"affinity {tid} = {cpus}"));
+        if (Set is not null)
+        {
+            return Set(tid, cpus);
+        }
+
         var allowed = CpuSet.Of(cpus.Where(Online.Contains));
         if (allowed.Count == 0)
         {
