@@ -3,7 +3,7 @@ using System.Globalization;
 namespace KvmTop.Vmm;
 
 /// <summary>Sizes as the monitors write them: "4096", "26214400k", "1.5G", "0x10000000"; units are powers of 1024.</summary>
-internal static class MemorySize
+public static class MemorySize
 {
     /// <summary>The size in bytes, or null when it is not one, is 0 or does not fit.</summary>
     /// <param name="text">The size.</param>

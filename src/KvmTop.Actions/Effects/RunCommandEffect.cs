@@ -51,6 +51,9 @@ public sealed record RunCommandEffect(IReadOnlyList<string> Command, IReadOnlyLi
     public bool NeedsRoot { get; init; } = true;
 
     /// <inheritdoc/>
+    public override bool TakesLong => true;
+
+    /// <inheritdoc/>
     public override string Describe() => "run " + Quote(Command);
 
     /// <summary>A command as one would type it: arguments with anything but plain characters in single quotes.</summary>

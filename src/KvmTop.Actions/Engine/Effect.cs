@@ -35,6 +35,9 @@ public abstract record Effect
     /// <summary>What stands in its way as the host is now; null when nothing does. Looks, and never tries.</summary>
     public virtual Obstacle? FindObstacle(HostControl host) => null;
 
+    /// <summary>Whether it may take more than a moment, so that whoever waits is told what it is at.</summary>
+    public virtual bool TakesLong => false;
+
     /// <summary>Does it, and reads back. Never throws.</summary>
     /// <param name="host">The host.</param>
     /// <param name="progress">Told what it is doing, for what takes long.</param>

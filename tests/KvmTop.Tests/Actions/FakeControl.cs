@@ -144,6 +144,11 @@ internal sealed class FakeControl : HostControl, IDisposable
         return Domains(request);
     }
 
+    /// <summary>Why libvirt cannot be asked.</summary>
+    public string? NoLibvirt { get; set; }
+
+    public override string? LibvirtRefusal => NoLibvirt;
+
     public override Errno Signal(VmKey process, int signal)
     {
         Log.Add(FormattableString.Invariant($"signal {process.Pid} {signal}"));

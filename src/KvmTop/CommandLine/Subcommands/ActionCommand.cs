@@ -214,7 +214,7 @@ internal sealed class ActionRun
     /// <summary>What takes long is told while it goes on; what is done at once is told by its result.</summary>
     private void Tell(ActionPlan plan, string progress)
     {
-        if (!_json && plan.Effects.Any(e => e is RunCommandEffect))
+        if (!_json && plan.Effects.Any(e => e.TakesLong))
         {
             _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
         }
