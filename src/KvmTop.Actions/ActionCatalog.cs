@@ -7,6 +7,14 @@ public static class ActionCatalog
     public static IReadOnlyList<HostAction> All { get; } =
     [
         new GovernorAction(),
+        new StopAction(),
+        new KillAction(),
+        new PauseAction(),
+        new ResumeAction(),
+        new ResetAction(),
+        new BalloonAction(),
+        new ThrottleAction(),
+        new ScreenshotAction(),
     ];
 
     /// <summary>The action that words begin with, the one with the longest name; and the words after its name.</summary>

@@ -13,6 +13,13 @@ public static class EffectCatalog
         [RunCommandEffect.KindName] = RunCommandEffect.Read,
         [QmpEffect.KindName] = QmpEffect.Read,
         [LibvirtEffect.KindName] = LibvirtEffect.Read,
+        [VmStateEffect.KindName] = VmStateEffect.Read,
+        [VmCommandEffect.KindName] = VmCommandEffect.Read,
+        [AwaitEndEffect.KindName] = AwaitEndEffect.Read,
+        [KillVmEffect.KindName] = KillVmEffect.Read,
+        [BalloonEffect.KindName] = BalloonEffect.Read,
+        [ThrottleEffect.KindName] = ThrottleEffect.Read,
+        [ScreenshotEffect.KindName] = ScreenshotEffect.Read,
     };
 
     /// <summary>Writes an effect as an object.</summary>
