@@ -63,7 +63,7 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
             return EffectResult.Failed($"{Vm.Name} (pid {Vm.Pid}) is gone");
         if (ReadActual(host, Vm, out var problem) is not { } before)
             return EffectResult.Failed($"{Vm.Name}: {problem!.Reason}");
-        if (Set(host, Text(before)) is { } failure)
+        if (Set(host, ByteSize.Text(before)) is { } failure)
             return failure;
 
         var after = before;
@@ -71,7 +71,7 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
         {
             after = ReadActual(host, Vm, out _) ?? after;
             if (Distance(after, To) <= Near)
-                return EffectResult.Ok(Text(before), Text(after));
+                return EffectResult.Ok(ByteSize.Text(before), ByteSize.Text(after));
             if (waited >= TimeSpan.FromSeconds(Seconds) || Vm.HasEnded(host))
                 break;
             if (waited.Milliseconds == 0)
@@ -80,8 +80,8 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
         }
 
         return after != before
-            ? EffectResult.Ok(Text(before), Text(after), $"its guest goes on: {ByteSize.Text(after)} of {ByteSize.Text(To)} after {Seconds} s")
-            : EffectResult.Broken($"{Vm.Name} has {ByteSize.Text(after)} still after {Seconds} s: its guest has no balloon driver, or does not run", Text(before), Text(after));
+            ? EffectResult.Ok(ByteSize.Text(before), ByteSize.Text(after), $"its guest goes on: {ByteSize.Text(after)} of {ByteSize.Text(To)} after {Seconds} s")
+            : EffectResult.Broken($"{Vm.Name} has {ByteSize.Text(after)} still after {Seconds} s: its guest has no balloon driver, or does not run", ByteSize.Text(before), ByteSize.Text(after));
     }
 
     /// <inheritdoc/>

@@ -43,7 +43,7 @@ public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
             if (Fault(file) is { } fault)
                 return EffectResult.Failed(fault);
             File.Move(file, Path, overwrite: false);
-            return EffectResult.Ok(null, string.Create(CultureInfo.InvariantCulture, $"{new FileInfo(Path).Length} bytes"));
+            return EffectResult.Ok("no file", string.Create(CultureInfo.InvariantCulture, $"{new FileInfo(Path).Length} bytes"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -13,6 +13,8 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
 {
     internal const string KindName = "throttle";
 
+    private const string NoLimits = "no limits";
+
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
@@ -63,18 +65,18 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
         if (ReadLimits(host, Vm, Disk, Device, out var problem) is not { } before)
             return EffectResult.Failed($"{Vm.Name}: {problem!.Reason}");
         if (before != From)
-            return EffectResult.Failed($"{Shown} of {Vm.Name} has {Word(before)} now, not {Word(From)} as when the plan was made", before);
+            return EffectResult.Failed($"{Shown} of {Vm.Name} has {Word(before)} now, not {Word(From)} as when the plan was made", Word(before));
         if (Set(host) is { } failure)
             return failure;
         var after = ReadLimits(host, Vm, Disk, Device, out _);
 
         // QEMU puts a disk with limits into a group of its own and tells its name.
-        return after == To || (after is not null && WithoutGroup(after) == WithoutGroup(To)) ? EffectResult.Ok(before, after)
-            : EffectResult.Broken($"{Shown} of {Vm.Name} has {Word(after ?? "?")} after {Word(To)} was set", before, after);
+        return after == To || (after is not null && WithoutGroup(after) == WithoutGroup(To)) ? EffectResult.Ok(Word(before), Word(after))
+            : EffectResult.Broken($"{Shown} of {Vm.Name} has {Word(after ?? "?")} after {Word(To)} was set", Word(before), after is null ? null : Word(after));
     }
 
     /// <inheritdoc/>
-    public override Effect? Invert(string? after) => this with { From = after ?? To, To = From };
+    public override Effect? Invert(string? after) => this with { From = after is null ? To : after == NoLimits ? "" : after, To = From };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
@@ -90,7 +92,7 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
         ? new ThrottleEffect(vm, disk, fields.Text("device"), from, to)
         : null;
 
-    private static string Word(string limits) => limits.Length == 0 ? "no limits" : limits;
+    private static string Word(string limits) => limits.Length == 0 ? NoLimits : limits;
 
     private static string WithoutGroup(string limits) => limits.IndexOf("group=", StringComparison.Ordinal) is >= 0 and var at ? limits[..at].TrimEnd() : limits;
 
@@ -103,12 +105,12 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
             // What is not named stays: what goes is set to 0.
             string[] words = [.. Names(From).Except(Names(To)).Where(n => !n.EndsWith("_length", StringComparison.Ordinal)).Select(n => n + "=0"), .. To.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
             var told = Vm.Libvirt(host, "set-throttle", [Disk, .. words], s_deadline);
-            return told.IsOk ? null : told.IsOpen ? EffectResult.Broken(told.Problem!, From, null) : EffectResult.Failed(told.Problem ?? "libvirt: refused", From);
+            return told.IsOk ? null : told.IsOpen ? EffectResult.Broken(told.Problem!, Word(From), null) : EffectResult.Failed(told.Problem ?? "libvirt: refused", Word(From));
         }
 
         var reply = Vm.Qmp(host, "block_set_io_throttle", QmpThrottles.Arguments(Disk, Device, To), s_deadline);
         return reply.IsOk ? null
-            : reply.Status == QmpReplyStatus.TimedOut ? EffectResult.Broken(reply.Reason!, From, null)
-            : EffectResult.Failed(reply.Reason ?? "QMP: refused", From);
+            : reply.Status == QmpReplyStatus.TimedOut ? EffectResult.Broken(reply.Reason!, Word(From), null)
+            : EffectResult.Failed(reply.Reason ?? "QMP: refused", Word(From));
     }
 }
