@@ -91,7 +91,11 @@ public sealed record VmPeer(int Pid, ulong StartTime, string Name, VmRoute Route
     public static Obstacle Of(LibvirtReply reply) => reply.IsDenied ? Obstacle.Privilege(reply.Problem ?? "libvirt: denied") : Obstacle.Refused(reply.Problem ?? "libvirt: refused");
 
     /// <summary>What kind of obstacle a reason of QMP's is.</summary>
-    public static Obstacle OfReason(string reason) => reason.Contains("no right", StringComparison.Ordinal) ? Obstacle.Privilege(reason) : Obstacle.Refused(reason);
+    public static Obstacle OfReason(string reason) =>
+        reason.Contains("no right", StringComparison.Ordinal) ? Obstacle.Privilege(reason)
+        : reason.Contains("another client", StringComparison.Ordinal) || reason.Contains("other clients", StringComparison.Ordinal) || reason.EndsWith("waiting for the greeting", StringComparison.Ordinal)
+            ? Obstacle.Refused(reason, "a monitor serves one client: where another kvmtop is open, act there or end it")
+        : Obstacle.Refused(reason);
 
     /// <summary>Writes it into an effect.</summary>
     public void Write(Utf8JsonWriter json)

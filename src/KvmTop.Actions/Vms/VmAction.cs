@@ -46,7 +46,7 @@ public abstract class VmAction(string name) : HostAction(name)
     protected static Obstacle MonitorObstacle(ActionContext context, VmInfo vm, string? remedy)
     {
         var obstacle = VmPeer.OfReason($"{vm.Name}: {context.Control.QmpRefusal(vm.Key) ?? NoMonitor}");
-        return obstacle.Kind == ObstacleKind.Privilege ? obstacle : obstacle with { Remedy = remedy };
+        return obstacle.Kind == ObstacleKind.Privilege || remedy is null ? obstacle : obstacle with { Remedy = remedy };
     }
 
     /// <summary>Why none of some VMs can be told by monitor or libvirt; null when one can.</summary>

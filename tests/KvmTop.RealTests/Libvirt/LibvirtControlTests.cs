@@ -131,7 +131,7 @@ public sealed class LibvirtControlTests
         Assert.Equal(["0", "1"], Pins(daemon, "--live"));
         Assert.Equal("0", Pins(daemon, "--config")[0]);
         Assert.NotEqual("1", Pins(daemon, "--config")[1]);
-        Assert.Equal("1", daemon.Virsh("emulatorpin", "lv-ctl", "--live").Split(':', StringSplitOptions.TrimEntries)[1]);
+        Assert.Equal("1", daemon.Virsh("emulatorpin", "lv-ctl", "--live").Trim()[^1..]);
 
         _ = Ask("destroy");
         Assert.Equal(("off", $"{uuid} lv-ctl\n"), (Ask("get-state"), Ask("list")));

@@ -245,7 +245,7 @@ public sealed class VmControlTests
         screen.WaitFor("Pause " + guest.Name);
         screen.SendKeys("Enter");
         screen.WaitFor($"QMP to {guest.Name}: stop");
-        screen.SendKeys("Tab", "Enter");
+        screen.SendKeys("Left", "Enter");
         screen.WaitFor("Done: Pause");
         Assert.Equal("paused", Status(guest));
         screen.SendKeys("Enter", "K");
