@@ -248,15 +248,25 @@ public sealed class VmControlTests
         screen.SendKeys("Left", "Enter");
         screen.WaitFor("Done: Pause");
         Assert.Equal("paused", Status(guest));
-        screen.SendKeys("Enter", "K");
-        screen.WaitFor("Kill " + guest.Name);
-        screen.SendKeys("Down", "Enter");
-        screen.WaitFor($"type {guest.Name} to go ahead");
         screen.SendKeys("Enter");
+
+        // Enter alone destroys nothing: it is on Cancel until the name has been typed.
+        OpenKill(screen, guest);
+        screen.SendKeys("Enter");
+        screen.WaitFor(s => !s.Contains("to go ahead", StringComparison.Ordinal), "the plan's end");
         Assert.True(Native.IsAlive(guest.Pid));
+        OpenKill(screen, guest);
         screen.SendText(guest.Name);
         screen.SendKeys("Enter");
         Assert.True(Wait.Until(() => !Native.IsAlive(guest.Pid), s_deadline), screen.Capture());
+    }
+
+    private static void OpenKill(TmuxSession screen, Guest guest)
+    {
+        screen.SendKeys("K");
+        screen.WaitFor("Kill " + guest.Name);
+        screen.SendKeys("Down", "Enter");
+        screen.WaitFor($"type {guest.Name} to go ahead");
     }
 
     private static string Status(Guest guest) => guest.Qmp("query-status").GetProperty("status").GetString()!;
