@@ -29,6 +29,7 @@ internal sealed class Monitor : IDisposable
         _ = _services.Get(() => new QmpSettings(options.Qmp));
         var context = new CollectorContext(Host, _services);
         Qmp = QmpConnections.Of(context);
+        Libvirt = options.LibvirtUri;
         Hub = new Hub(Catalog.Topics, context, _collector, _worker, options.Delay, first);
     }
 
@@ -37,6 +38,9 @@ internal sealed class Monitor : IDisposable
 
     /// <summary>The monitors of its VMs: a monitor serves one client, so actions use the same connections as the figures.</summary>
     public QmpConnections Qmp { get; }
+
+    /// <summary>Which libvirt is asked: the setting <c>libvirt-uri</c>.</summary>
+    public string Libvirt { get; }
 
     /// <summary>Where checks run.</summary>
     public IScheduler Checks => _checks;

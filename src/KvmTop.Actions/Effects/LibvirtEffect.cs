@@ -26,11 +26,16 @@ public sealed record LibvirtEffect(string Domain, string Name, string Operation,
     public override string Describe() => $"libvirt, domain {Name}: {Operation}{string.Concat(Arguments.Select(a => " " + a))}{(UndoArguments.Count > 0 ? $" (now {string.Join(' ', UndoArguments)})" : "")}";
 
     /// <inheritdoc/>
+    public override Obstacle? FindObstacle(HostControl host) => host.LibvirtRefusal is { } refusal ? Obstacle.Refused(refusal) : null;
+
+    /// <inheritdoc/>
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
         progress(Describe());
         var reply = host.Libvirt(new LibvirtRequest(Domain, Operation, Arguments), TimeSpan.FromSeconds(DeadlineSeconds));
-        return reply.IsOk ? EffectResult.Ok(null, reply.Value) : EffectResult.Failed(reply.Problem ?? "libvirt: refused");
+        return reply.IsOk ? EffectResult.Ok(null, reply.Value)
+            : reply.IsOpen ? EffectResult.Broken(reply.Problem!, null, null)
+            : EffectResult.Failed(reply.Problem ?? "libvirt: refused");
     }
 
     /// <inheritdoc/>

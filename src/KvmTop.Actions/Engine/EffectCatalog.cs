@@ -16,6 +16,13 @@ public static class EffectCatalog
         [LibvirtEffect.KindName] = LibvirtEffect.Read,
         [LoadModuleEffect.KindName] = LoadModuleEffect.Read,
         [UnloadModuleEffect.KindName] = UnloadModuleEffect.Read,
+        [VmStateEffect.KindName] = VmStateEffect.Read,
+        [VmCommandEffect.KindName] = VmCommandEffect.Read,
+        [AwaitEndEffect.KindName] = AwaitEndEffect.Read,
+        [KillVmEffect.KindName] = KillVmEffect.Read,
+        [BalloonEffect.KindName] = BalloonEffect.Read,
+        [ThrottleEffect.KindName] = ThrottleEffect.Read,
+        [ScreenshotEffect.KindName] = ScreenshotEffect.Read,
     };
 
     /// <summary>Writes an effect as an object.</summary>

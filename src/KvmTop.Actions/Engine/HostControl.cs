@@ -89,6 +89,9 @@ public abstract class HostControl
     /// <summary>Asks libvirt to do something to a domain of its own: through its library, so that it knows. Never waits longer than the deadline, whatever its daemon does.</summary>
     public abstract LibvirtReply Libvirt(LibvirtRequest request, TimeSpan deadline);
 
+    /// <summary>Why libvirt cannot be asked; null when it can, or when only trying would tell.</summary>
+    public abstract string? LibvirtRefusal { get; }
+
     /// <summary>Sends a signal to a process through its pidfd, after making sure that it is the one meant.</summary>
     public abstract Errno Signal(VmKey process, int signal);
 

@@ -10,9 +10,13 @@ namespace KvmTop.Actions;
 /// <param name="files">Its files.</param>
 /// <param name="monitors">QMP connections, shared with whoever else asks; null where there are none.</param>
 /// <param name="actor">Who acts.</param>
-public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor) : HostControl
+/// <param name="libvirt">Which libvirt: the setting <c>libvirt-uri</c>.</param>
+public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor, string libvirt = LibvirtTarget.Automatic) : HostControl
 {
     private const int MostBytes = 4096;
+
+    private readonly Lock _libvirtGate = new();
+    private (string Uri, LibvirtControl Control)? _libvirt;
 
     /// <inheritdoc/>
     public override HostRoot Files => files;
@@ -73,7 +77,30 @@ public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> moni
     };
 
     /// <inheritdoc/>
-    public override LibvirtReply Libvirt(LibvirtRequest request, TimeSpan deadline) => new(false, null, "libvirt: not reached");
+    public override LibvirtReply Libvirt(LibvirtRequest request, TimeSpan deadline)
+    {
+        // Where it is may change while we run: a daemon is started, a session ends.
+        var target = LibvirtTargetNow;
+        if (target.Uri is not { } uri)
+            return new LibvirtReply(false, null, target.Refusal ?? "libvirt: not reached");
+        LibvirtControl control;
+        lock (_libvirtGate)
+        {
+            if (_libvirt is not { } known || known.Uri != uri)
+            {
+                _libvirt?.Control.Dispose();
+                _libvirt = known = (uri, new LibvirtControl(uri));
+            }
+
+            control = known.Control;
+        }
+
+        var outcome = control.Call(request.Domain, request.Operation, request.Arguments, deadline);
+        return new LibvirtReply(outcome.IsOk, outcome.Value, outcome.Problem) { IsDenied = outcome.IsDenied, IsOpen = outcome.IsOpen };
+    }
+
+    /// <inheritdoc/>
+    public override string? LibvirtRefusal => LibvirtTargetNow.Refusal ?? LibvirtControl.Absence;
 
     /// <inheritdoc/>
     public override Errno Signal(VmKey process, int signal)
@@ -94,6 +121,8 @@ public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> moni
         using var pause = new ManualResetEventSlim();
         _ = pause.Wait(time);
     }
+
+    private LibvirtTarget LibvirtTargetNow => LibvirtTarget.Find(libvirt, files, actor.Uid, Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
 
     /// <summary>Who runs this program.</summary>
     public static Actor ActorOf(HostRoot host, string? sudoUser) => new(

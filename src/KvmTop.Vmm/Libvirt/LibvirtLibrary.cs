@@ -4,15 +4,17 @@ using KvmTop.Linux;
 
 namespace KvmTop.Vmm;
 
-/// <summary>libvirt.so.0, loaded when the first connection is wanted and kept: its event loop is one for the whole process. Only the thread that owns a session calls it.</summary>
+/// <summary>libvirt.so.0, loaded when the first connection is wanted and kept: its event loop is one for the whole process. Only threads that own a connection call it.</summary>
 internal sealed unsafe class LibvirtLibrary
 {
     private const string FileName = "libvirt.so.0";
 
+    private static readonly Lock s_loading = new();
     private static LibvirtLibrary? s_loaded;
 
     private LibvirtLibrary(nint library)
     {
+        Handle = library;
         OpenReadOnly = (delegate* unmanaged<byte*, nint>)Export(library, "virConnectOpenReadOnly");
         Close = (delegate* unmanaged<nint, int>)Export(library, "virConnectClose");
         IsAlive = (delegate* unmanaged<nint, int>)Export(library, "virConnectIsAlive");
@@ -41,6 +43,9 @@ internal sealed unsafe class LibvirtLibrary
 
     /// <summary>One connection at a time: whoever runs the event loop runs it for the whole process.</summary>
     public static SemaphoreSlim Owner { get; } = new(1, 1);
+
+    /// <summary>The library itself, for those who need more of it.</summary>
+    public nint Handle { get; }
 
     public delegate* unmanaged<byte*, nint> OpenReadOnly { get; }
 
@@ -97,12 +102,47 @@ internal sealed unsafe class LibvirtLibrary
         }
     }
 
-    /// <summary>Loads it, or says why it cannot be.</summary>
+    /// <summary>Whether the latest call on this thread failed because this user may not.</summary>
+    public bool IsDenied
+    {
+        get
+        {
+            var text = LastErrorText();
+            return LastErrorCode() switch
+            {
+                // virErrorNumber: AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED.
+                45 or 79 or 80 or 88 => true,
+                _ => text is not null && Bytes(text, 1024).IndexOf("Permission denied"u8) >= 0,
+            };
+        }
+    }
+
+    /// <summary>Loads it, or says why it cannot be. From any thread.</summary>
     public static bool TryLoad([NotNullWhen(true)] out LibvirtLibrary? library, out string reason)
     {
         (library, reason) = (Volatile.Read(ref s_loaded), "");
         if (library is not null)
             return true;
+        lock (s_loading)
+            return (library = s_loaded) is not null || TryLoadNow(out library, out reason);
+    }
+
+    /// <summary>The bytes of a C string, at most so many.</summary>
+    public static ReadOnlySpan<byte> Bytes(byte* text, int longest)
+    {
+        var length = 0;
+        while (length < longest && text[length] != 0)
+            length++;
+        return new ReadOnlySpan<byte>(text, length);
+    }
+
+    /// <summary>The address of a function; throws <see cref="EntryPointNotFoundException"/> when there is none.</summary>
+    public static nint Export(nint library, string name) =>
+        NativeLibrary.TryGetExport(library, name, out var address) ? address : throw new EntryPointNotFoundException("it has no " + name);
+
+    private static bool TryLoadNow([NotNullWhen(true)] out LibvirtLibrary? library, out string reason)
+    {
+        (library, reason) = (null, "");
 
         // Asked for a session without a daemon it would start one, and what its log writes by default goes across the screen.
         NativeEnvironment.SetDefault("LIBVIRT_AUTOSTART", "0");
@@ -126,18 +166,6 @@ internal sealed unsafe class LibvirtLibrary
         Volatile.Write(ref s_loaded, library);
         return true;
     }
-
-    /// <summary>The bytes of a C string, at most so many.</summary>
-    public static ReadOnlySpan<byte> Bytes(byte* text, int longest)
-    {
-        var length = 0;
-        while (length < longest && text[length] != 0)
-            length++;
-        return new ReadOnlySpan<byte>(text, length);
-    }
-
-    private static nint Export(nint library, string name) =>
-        NativeLibrary.TryGetExport(library, name, out var address) ? address : throw new EntryPointNotFoundException("it has no " + name);
 
     [UnmanagedCallersOnly]
     private static void Ignore(nint data, nint error)

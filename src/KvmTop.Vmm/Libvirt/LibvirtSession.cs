@@ -217,13 +217,7 @@ public sealed class LibvirtSession : IDisposable
     private unsafe void Fail(LibvirtLibrary library)
     {
         var text = library.LastError;
-        var status = library.LastErrorCode() switch
-        {
-            // virErrorNumber: AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED.
-            45 or 79 or 80 or 88 => LibvirtStatus.Denied,
-            _ when text.Contains("Permission denied", StringComparison.Ordinal) => LibvirtStatus.Denied,
-            _ => LibvirtStatus.Failed,
-        };
+        var status = library.IsDenied ? LibvirtStatus.Denied : LibvirtStatus.Failed;
         library.ResetError();
         Stand(status, "libvirt: " + text);
     }

@@ -47,6 +47,10 @@ public static class QmpAnswers
     public static ulong? Number(ReadOnlyMemory<byte> json) =>
         Read(json, static root => root.ValueKind == JsonValueKind.Number && root.TryGetUInt64(out var number) ? new StrongBox<ulong>(number) : null)?.Value;
 
+    /// <summary>query-version: major and minor number of QEMU; null when it is not such an answer.</summary>
+    public static (ulong Major, ulong Minor)? Version(ReadOnlyMemory<byte> json) => Read(json, static root =>
+        Number(Member(root, "qemu"), "major") is { } major && Number(Member(root, "qemu"), "minor") is { } minor ? new StrongBox<(ulong, ulong)>((major, minor)) : null)?.Value;
+
     /// <summary>query-vnc: where it listens, "127.0.0.1:5901"; null when it does not.</summary>
     public static string? Vnc(ReadOnlyMemory<byte> json) => Read(json, static root =>
         Flag(root, "enabled") == true && Text(root, "service") is { } service ? (Text(root, "host") is { Length: > 0 } host ? host + ":" : "") + service : null);

@@ -24,7 +24,8 @@ internal static class ActionStart
         var control = new LiveControl(
             monitor.Host,
             key => moment().Get(VmsTopic.Instance).Value?.Find(key) is { } vm ? monitor.Qmp.Open(vm.Info) : monitor.Qmp.Find(key),
-            actor);
+            actor,
+            monitor.Libvirt);
         return new ActionDesk(control, new Journal(path, control));
     }
 }

@@ -53,6 +53,9 @@ public sealed class LibvirtDaemon : IDisposable
     /// <summary>The URI for whoever only looks.</summary>
     public string ReadOnlyUri => $"qemu+unix:///system?socket={Folder}/run/libvirt-sock-ro";
 
+    /// <summary>The URI for whoever acts.</summary>
+    public string Uri => $"qemu+unix:///system?socket={Folder}/run/libvirt-sock";
+
     /// <summary>Its process.</summary>
     public int Pid => int.Parse(File.ReadAllText(Path.Combine(Folder, "run", "libvirtd.pid")), CultureInfo.InvariantCulture);
 
@@ -122,7 +125,7 @@ public sealed class LibvirtDaemon : IDisposable
     /// <summary>Runs virsh against it; gives what it printed.</summary>
     public string Virsh(params string[] arguments)
     {
-        var result = Command.Run(_virsh, ["-q", "-c", $"qemu+unix:///system?socket={Folder}/run/libvirt-sock", .. arguments], s_deadline);
+        var result = Command.Run(_virsh, ["-q", "-c", Uri, .. arguments], s_deadline);
         if (result.ExitCode != 0) throw new InvalidOperationException($"virsh {string.Join(' ', arguments)}: {result.Stderr}\n{Log()}");
         return result.Stdout;
     }

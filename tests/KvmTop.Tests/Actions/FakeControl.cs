@@ -144,7 +144,10 @@ internal sealed class FakeControl : HostControl, IDisposable
         return Monitor(command, arguments);
     }
 
-    public override string? QmpRefusal(VmKey vm) => null;
+    /// <summary>Why no VM's monitor can be asked.</summary>
+    public string? NoMonitor { get; set; }
+
+    public override string? QmpRefusal(VmKey vm) => NoMonitor;
 
     public override LibvirtReply Libvirt(LibvirtRequest request, TimeSpan deadline)
     {
@@ -152,10 +155,18 @@ internal sealed class FakeControl : HostControl, IDisposable
         return Domains(request);
     }
 
+    /// <summary>Why libvirt cannot be asked.</summary>
+    public string? NoLibvirt { get; set; }
+
+    public override string? LibvirtRefusal => NoLibvirt;
+
+    /// <summary>A signal that processes here do not die of.</summary>
+    public int Survives { get; set; }
+
     public override Errno Signal(VmKey process, int signal)
     {
         Log.Add(FormattableString.Invariant($"signal {process.Pid} {signal}"));
-        return Started.Remove(process.Pid) ? Errno.None : Errno.ESRCH;
+        return !Started.ContainsKey(process.Pid) ? Errno.ESRCH : signal == Survives || Started.Remove(process.Pid) ? Errno.None : Errno.ESRCH;
     }
 
     public override void Pause(TimeSpan time)

@@ -206,6 +206,13 @@ public sealed class PlanExecutorTests : IDisposable
             new QmpEffect(7, 9, "db1", "stop", "{}") { UndoCommand = "cont" },
             new LoadModuleEffect("kvm_amd", ["nested=1"]),
             new UnloadModuleEffect("kvm_amd", ["nested=1"]),
+            new VmStateEffect(new VmPeer(7, 9, "db1", VmRoute.Libvirt, "u"), Pause: false, "paused"),
+            new VmCommandEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), VmCommandEffect.Shutdown),
+            new AwaitEndEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), 60),
+            new KillVmEffect(new VmPeer(7, 9, "db1", VmRoute.Signal, null)),
+            new BalloonEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), 1UL << 32, 1UL << 30) { Seconds = 20 },
+            new ThrottleEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), "", "/machine/a", "", "iops=100"),
+            new ScreenshotEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), "/tmp/a.png"),
             new LibvirtEffect("u", "db1", "pin-vcpu", ["0", "1"]) { UndoOperation = "pin-vcpu", UndoArguments = ["0", "0-3"] },
         ];
         _ = _journal.Begin(Plan(effects), null);

@@ -4,6 +4,7 @@ using KvmTop.Vmm;
 namespace KvmTop.Tests.Vmm.Libvirt;
 
 /// <summary>The library itself, with its driver that has no hypervisor behind it. One process runs one connection at a time, so these are one class.</summary>
+[Collection("libvirt's test driver")]
 public sealed class LibvirtSessionTests
 {
     [Fact]
