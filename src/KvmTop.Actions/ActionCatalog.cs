@@ -7,6 +7,11 @@ public static class ActionCatalog
     public static IReadOnlyList<HostAction> All { get; } =
     [
         new GovernorAction(),
+        new VmStartAction(),
+        new VmRunAction(),
+        new VmDefineAction(),
+        new VmListAction(),
+        new VmShowAction(),
     ];
 
     /// <summary>The action that words begin with, the one with the longest name; and the words after its name.</summary>

@@ -49,6 +49,9 @@ public sealed record ActionPlan
     /// <summary>The entry of the journal that this takes back; null for anything but an undo.</summary>
     public string? Undoes { get; init; }
 
+    /// <summary>It changes nothing and only tells (<see cref="Notes"/>): a list, a description.</summary>
+    public bool OnlyTells { get; init; }
+
     /// <summary>True when nothing stands in the way and there is something to do.</summary>
     public bool CanRun => Obstacles.Count == 0 && Effects.Count > 0;
 

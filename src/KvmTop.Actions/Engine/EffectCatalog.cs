@@ -13,6 +13,8 @@ public static class EffectCatalog
         [RunCommandEffect.KindName] = RunCommandEffect.Read,
         [QmpEffect.KindName] = QmpEffect.Read,
         [LibvirtEffect.KindName] = LibvirtEffect.Read,
+        [StartVmEffect.KindName] = StartVmEffect.Read,
+        [QuitVmEffect.KindName] = QuitVmEffect.Read,
     };
 
     /// <summary>Writes an effect as an object.</summary>

@@ -10,7 +10,7 @@ namespace KvmTop.Actions;
 /// <param name="files">Its files.</param>
 /// <param name="monitors">QMP connections, shared with whoever else asks; null where there are none.</param>
 /// <param name="actor">Who acts.</param>
-public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor) : HostControl
+public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor) : HostControl
 {
     private const int MostBytes = 4096;
 

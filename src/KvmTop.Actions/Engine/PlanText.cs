@@ -36,7 +36,7 @@ public static class PlanText
             Add(PlanLineKind.Obstacle, $"{Word(obstacle.Kind)}: {obstacle.Reason}{(obstacle.Remedy is { } remedy ? $" ({remedy})" : "")}");
         for (var i = 0; i < plan.Effects.Count; i++)
             Add(PlanLineKind.Effect, string.Create(CultureInfo.InvariantCulture, $"{i + 1}. {plan.Effects[i].Describe()}"));
-        if (plan.Effects.Count == 0 && plan.Obstacles.Count == 0)
+        if (plan.Effects.Count == 0 && plan.Obstacles.Count == 0 && !plan.OnlyTells)
             Add(PlanLineKind.Good, "It is so already: nothing to do.");
         foreach (var line in plan.Drawing)
             Add(PlanLineKind.Drawing, line);

@@ -60,7 +60,8 @@ internal sealed class ActionCommand(string word) : ISubcommand
             return StandardStreams.Print(text.Length > 0 ? text : Help, text.Length > 0 ? ExitCode.Usage : ExitCode.Success);
         }
 
-        return run.With(environment, (desk, context) => desk.Plan(context, [word, .. rest]));
+        IReadOnlyList<string> words = [word, .. rest];
+        return run.With(environment, (desk, context) => desk.Plan(context, words), ActionCatalog.Find(words, out _)?.Topics);
     }
 }
 
@@ -85,6 +86,9 @@ internal sealed class ActionRun
           2  A mistake in the words.
 
         """;
+
+    // At ten a second.
+    private const int MostReadings = 30;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
 
@@ -162,12 +166,18 @@ internal sealed class ActionRun
     }
 
     /// <summary>Makes the plan, shows it, asks, carries it out. Returns the exit code.</summary>
-    public int With(EnvironmentBlock environment, Func<ActionDesk, ActionContext, ActionPlan> plan)
+    /// <param name="environment">The environment.</param>
+    /// <param name="plan">Makes the plan.</param>
+    /// <param name="topics">What it reads of the moment besides the machine and the VMs.</param>
+    public int With(EnvironmentBlock environment, Func<ActionDesk, ActionContext, ActionPlan> plan, IReadOnlyList<Topic>? topics = null)
     {
         using var monitor = new Monitor(_options, TimeSpan.FromMilliseconds(100));
 
         // The second reading has the vCPU threads of a VM that has just been started, and its whole command line.
-        var snapshot = monitor.Hub.Observe([MachineTopic.Instance, VmsTopic.Instance]).Skip(1).Take(1).Timeout(s_deadline).Wait();
+        // An answer of libvirt's takes longer, and one that does not come is not waited for.
+        var seen = 0;
+        var snapshot = monitor.Hub.Observe([MachineTopic.Instance, VmsTopic.Instance, .. topics ?? []])
+            .FirstAsync(s => ++seen > 1 && (seen > MostReadings || !Waits(s, topics))).Timeout(s_deadline).Wait();
         if (ActionStart.Desk(monitor, environment, () => snapshot, out var problem) is not { } desk)
         {
             return StandardStreams.Print($"kvmtop: {problem}\n", ExitCode.Failed);
@@ -181,6 +191,10 @@ internal sealed class ActionRun
 
         return made.CanRun && !_dryRun ? Carry(desk, made) : Show(made, null, made.Obstacles.Count > 0 ? CodeOf(made.Obstacles) : ExitCode.Success);
     }
+
+    private static bool Waits(Snapshot snapshot, IReadOnlyList<Topic>? topics) =>
+        topics?.Contains(LibvirtTopic.Instance) == true && snapshot.Get(LibvirtTopic.Instance) is { Status: ReadingStatus.NoData or ReadingStatus.Ok } reading
+        && reading.Value is not ({ IsAnswered: true } or { Absence: not null });
 
     private static int CodeOf(IReadOnlyList<Obstacle> obstacles) => obstacles.Min(o => o.Kind) switch
     {
@@ -214,7 +228,7 @@ internal sealed class ActionRun
     /// <summary>What takes long is told while it goes on; what is done at once is told by its result.</summary>
     private void Tell(ActionPlan plan, string progress)
     {
-        if (!_json && plan.Effects.Any(e => e is RunCommandEffect))
+        if (!_json && plan.Effects.Any(e => e is RunCommandEffect or StartVmEffect))
         {
             _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
         }
