@@ -204,6 +204,8 @@ public sealed class PlanExecutorTests : IDisposable
             new RunCommandEffect(["modprobe", "kvm"], ["modprobe", "-r", "kvm"]) { Expect = new Expectation("/sys/module/kvm"), ExpectUndone = new Expectation("/sys/module/kvm", Exists: false), DeadlineSeconds = 9 },
             new QmpEffect(7, 9, "db1", "stop", "{}") { UndoCommand = "cont" },
             new LibvirtEffect("u", "db1", "pin-vcpu", ["0", "1"]) { UndoOperation = "pin-vcpu", UndoArguments = ["0", "0-3"] },
+            new StartVmEffect("db1", ["qemu-system-x86_64", "-name", "db1"], "/run/kvmtop") { DeadlineSeconds = 9 },
+            new QuitVmEffect("db1", "/run/kvmtop", "pid 7 since 9"),
         ];
         _ = _journal.Begin(Plan(effects), null);
 
