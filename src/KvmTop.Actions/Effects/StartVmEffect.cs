@@ -42,7 +42,13 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
             return EffectResult.Broken(result.Reason ?? "QEMU did not start", null, null);
         var said = Said(host, result);
         if (result.ExitCode != 0)
+        {
+            // QEMU leaves the sockets that it had made.
+            foreach (var socket in (ReadOnlySpan<string>)[Paths.Monitor, Paths.Console, Paths.Vnc])
+                _ = host.ReplaceFile(socket, null);
             return EffectResult.Failed(said.Length > 0 ? said : string.Create(CultureInfo.InvariantCulture, $"QEMU: exit code {result.ExitCode}, and not a word"));
+        }
+
         if (RunningVm.Read(host, Paths.Pid) is not { } vm)
             return EffectResult.Failed(said.Length > 0 ? said : "QEMU ended as soon as it had started");
 

@@ -88,6 +88,7 @@ public sealed class StartingTests : IDisposable
         Assert.Equal("rolled_back", failed.GetProperty("result").GetString());
         Assert.Contains("no-such-model", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.False(File.Exists($"/run/kvmtop/{_name}.pid"));
+        Assert.False(File.Exists($"/run/kvmtop/{_name}.qmp"));
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public sealed class StartVmEffectTests : IDisposable
         _host.Programs = _ => new ChildResult(1, [], Encoding.UTF8.GetBytes("qemu: unable to find CPU model 'x'\u001b[2J\n"), null);
 
         Assert.Equal(new EffectResult(false, null, null, "qemu: unable to find CPU model 'x'·[2J", false), Apply(s_effect));
+        Assert.Contains("remove /run/kvmtop/a.qmp", _host.Log);
     }
 
     [Fact]
