@@ -52,6 +52,7 @@ public sealed record ActionPlan
     /// <summary>The entry of the journal that this takes back; null for anything but an undo.</summary>
     public string? Undoes { get; init; }
 
+
     /// <summary>True when nothing stands in the way and there is something to do.</summary>
     public bool CanRun => Obstacles.Count == 0 && Effects.Count > 0;
 

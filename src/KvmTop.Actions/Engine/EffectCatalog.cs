@@ -23,6 +23,8 @@ public static class EffectCatalog
         [BalloonEffect.KindName] = BalloonEffect.Read,
         [ThrottleEffect.KindName] = ThrottleEffect.Read,
         [ScreenshotEffect.KindName] = ScreenshotEffect.Read,
+        [StartVmEffect.KindName] = StartVmEffect.Read,
+        [QuitVmEffect.KindName] = QuitVmEffect.Read,
     };
 
     /// <summary>Writes an effect as an object.</summary>

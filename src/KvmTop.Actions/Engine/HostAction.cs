@@ -1,3 +1,5 @@
+using KvmTop.Collectors;
+
 namespace KvmTop.Actions;
 
 /// <summary>
@@ -27,6 +29,9 @@ public abstract class HostAction(string name)
 
     /// <summary>Words that may follow its name, for completion: subwords and options.</summary>
     public virtual IReadOnlyList<string> Completions => [];
+
+    /// <summary>What its plans read of the moment besides the machine and the VMs.</summary>
+    public virtual IReadOnlyList<Topic> Topics => [];
 
     /// <summary>What its menu offers for what is selected now; nothing when it makes no sense there. Called on a worker: it may read, and must not wait.</summary>
     public virtual IEnumerable<ActionChoice> Choices(ActionContext context) => [];

@@ -19,7 +19,7 @@ public sealed record Actor(uint Uid, string Name, string? Sudo)
 /// The host as something to change. <see cref="Effect"/>s alone use what changes it, while a plan is carried out; planning uses what reads. Tests stand a host of
 /// their own here. All members may be called from any one thread at a time; none throws.
 /// </summary>
-public abstract class HostControl
+public abstract partial class HostControl
 {
     private const int LargestFile = 1 << 20;
 

@@ -11,7 +11,7 @@ namespace KvmTop.Actions;
 /// <param name="monitors">QMP connections, shared with whoever else asks; null where there are none.</param>
 /// <param name="actor">Who acts.</param>
 /// <param name="libvirt">Which libvirt: the setting <c>libvirt-uri</c>.</param>
-public sealed class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor, string libvirt = LibvirtTarget.Automatic) : HostControl
+public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor, string libvirt = LibvirtTarget.Automatic) : HostControl
 {
     private const int MostBytes = 4096;
 

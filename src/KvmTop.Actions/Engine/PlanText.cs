@@ -24,7 +24,7 @@ public readonly record struct PlanLine(PlanLineKind Kind, string Text);
 /// <summary>A plan and its result in words: what the preview shows is what the shell prints.</summary>
 public static class PlanText
 {
-    private const int Longest = 2000;
+    private const int Longest = 8000;
 
     /// <summary>The plan.</summary>
     public static IReadOnlyList<PlanLine> Of(ActionPlan plan)

@@ -6,7 +6,7 @@ using KvmTop.Vmm;
 namespace KvmTop.Tests.Actions;
 
 /// <summary>A host in a temporary directory that can be changed: files for real, the rest as the test wants it.</summary>
-internal sealed class FakeControl : HostControl, IDisposable
+internal sealed partial class FakeControl : HostControl, IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("kvmtop-actions").FullName;
 

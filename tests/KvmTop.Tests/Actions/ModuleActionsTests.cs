@@ -218,7 +218,7 @@ public sealed class ModuleActionsTests : IDisposable
     public void Set_of_what_is_not_loaded_is_refused_unless_for_every_boot()
     {
         Refused(_kernel.Plan("module set nbd nbds_max=3"), "nbd is not loaded");
-        Assert.Equal("create /etc/modprobe.d/kvmtop.conf: + # Parameters of kernel modules, set by kvmtop for every boot., + options nbd nbds_max=3", Assert.Single(_kernel.Plan("module set nbd nbds_max=3 --persist").Effects).Describe());
+        Assert.Equal("create /etc/modprobe.d/kvmtop.conf: + options nbd nbds_max=3", Assert.Single(_kernel.Plan("module set nbd nbds_max=3 --persist").Effects).Describe());
     }
 
     [Fact]

@@ -214,6 +214,8 @@ public sealed class PlanExecutorTests : IDisposable
             new ThrottleEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), "", "/machine/a", "", "iops=100"),
             new ScreenshotEffect(new VmPeer(7, 9, "db1", VmRoute.Qmp, null), "/tmp/a.png"),
             new LibvirtEffect("u", "db1", "pin-vcpu", ["0", "1"]) { UndoOperation = "pin-vcpu", UndoArguments = ["0", "0-3"] },
+            new StartVmEffect("db1", ["qemu-system-x86_64", "-name", "db1"], "/run/kvmtop") { DeadlineSeconds = 9 },
+            new QuitVmEffect("db1", "/run/kvmtop", "pid 7 since 9"),
         ];
         _ = _journal.Begin(Plan(effects), null);
 

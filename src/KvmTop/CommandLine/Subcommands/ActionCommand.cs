@@ -13,6 +13,9 @@ namespace KvmTop.CommandLine.Subcommands;
 /// <param name="word">The word.</param>
 internal sealed class ActionCommand(string word) : ISubcommand
 {
+    // In the list of all commands; their own help has it whole.
+    private const int LongestUsage = 60;
+
     private readonly IReadOnlyList<HostAction> _actions = [.. ActionCatalog.All.Where(a => a.Name.Split(' ')[0] == word)];
 
     /// <summary>One for each first word there is.</summary>
@@ -21,11 +24,13 @@ internal sealed class ActionCommand(string word) : ISubcommand
     /// <inheritdoc/>
     public string Name => word;
 
-    /// <inheritdoc/>
-    public string Usage => _actions.Count == 1 && _actions[0].Name == word ? _actions[0].Usage : string.Join('|', _actions.Select(a => a.Name[word.Length..].Trim()).Where(n => n.Length > 0));
+    private bool IsOne => _actions.Count == 1 && _actions[0].Name == word;
 
     /// <inheritdoc/>
-    public string Summary => _actions.Count == 1 ? _actions[0].Summary : string.Join(' ', _actions.Select(a => a.Summary).Take(2));
+    public string Usage => !IsOne ? "COMMAND [ARGUMENT]..." : _actions[0].Usage is { Length: <= LongestUsage } usage ? usage : "ARGUMENT...";
+
+    /// <inheritdoc/>
+    public string Summary => IsOne ? _actions[0].Summary : $"{string.Join(", ", _actions.Select(a => a.Name[word.Length..].Trim()))}.";
 
     /// <inheritdoc/>
     public string Help
@@ -61,7 +66,8 @@ internal sealed class ActionCommand(string word) : ISubcommand
             return StandardStreams.Print(text.Length > 0 ? text : Help, text.Length > 0 ? ExitCode.Usage : ExitCode.Success);
         }
 
-        return run.With(environment, (desk, context) => desk.Plan(context, [word, .. rest]));
+        IReadOnlyList<string> words = [word, .. rest];
+        return run.With(environment, (desk, context) => desk.Plan(context, words), ActionCatalog.Find(words, out _)?.Topics);
     }
 }
 
@@ -86,6 +92,9 @@ internal sealed class ActionRun
           2  A mistake in the words.
 
         """;
+
+    // At ten a second.
+    private const int MostReadings = 30;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
 
@@ -166,12 +175,18 @@ internal sealed class ActionRun
     }
 
     /// <summary>Makes the plan, shows it, asks, carries it out. Returns the exit code.</summary>
-    public int With(EnvironmentBlock environment, Func<ActionDesk, ActionContext, ActionPlan> plan)
+    /// <param name="environment">The environment.</param>
+    /// <param name="plan">Makes the plan.</param>
+    /// <param name="topics">What it reads of the moment besides the machine and the VMs.</param>
+    public int With(EnvironmentBlock environment, Func<ActionDesk, ActionContext, ActionPlan> plan, IReadOnlyList<Topic>? topics = null)
     {
         using var monitor = new Monitor(_options, TimeSpan.FromMilliseconds(100));
 
         // The second reading has the vCPU threads of a VM that has just been started, and its whole command line.
-        var snapshot = monitor.Hub.Observe([MachineTopic.Instance, VmsTopic.Instance]).Skip(1).Take(1).Timeout(s_deadline).Wait();
+        // An answer of libvirt's takes longer, and one that does not come is not waited for.
+        var seen = 0;
+        var snapshot = monitor.Hub.Observe([MachineTopic.Instance, VmsTopic.Instance, .. topics ?? []])
+            .FirstAsync(s => ++seen > 1 && (seen > MostReadings || !Waits(s, topics))).Timeout(s_deadline).Wait();
         if (ActionStart.Desk(monitor, environment, () => snapshot, out var problem) is not { } desk)
         {
             return StandardStreams.Print($"kvmtop: {problem}\n", ExitCode.Failed);
@@ -185,6 +200,10 @@ internal sealed class ActionRun
 
         return made.CanRun && !_dryRun ? Carry(desk, made) : Show(made, null, made.Obstacles.Count > 0 ? CodeOf(made.Obstacles) : ExitCode.Success);
     }
+
+    private static bool Waits(Snapshot snapshot, IReadOnlyList<Topic>? topics) =>
+        topics?.Contains(LibvirtTopic.Instance) == true && snapshot.Get(LibvirtTopic.Instance) is { Status: ReadingStatus.NoData or ReadingStatus.Ok } reading
+        && reading.Value is not ({ IsAnswered: true } or { Absence: not null });
 
     private static int CodeOf(IReadOnlyList<Obstacle> obstacles) => obstacles.Min(o => o.Kind) switch
     {

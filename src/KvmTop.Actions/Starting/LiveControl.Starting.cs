@@ -1,0 +1,87 @@
+using System.Globalization;
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
+namespace KvmTop.Actions;
+
+/// <summary>What starting a VM wants of the running machine.</summary>
+public sealed partial class LiveControl
+{
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerDirectory = OwnerFile | UnixFileMode.UserExecute;
+
+    private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(20);
+
+    /// <inheritdoc/>
+    public override string? PrivateDirectory(string path)
+    {
+        try
+        {
+            _ = Directory.CreateDirectory(path, OwnerDirectory);
+            var errno = files.Stat(path, out var facts);
+            if (errno != Errno.None)
+                return $"{path}: {errno.Describe()}";
+            if (facts.Kind != FileKind.Directory || facts.Uid != actor.Uid)
+                return $"{path} is not a directory of {actor.Name}'s own";
+            if (facts.Mode != (int)OwnerDirectory)
+                File.SetUnixFileMode(path, OwnerDirectory);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return HostileText.Clean(e.Message, 300);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Errno Protect(string path)
+    {
+        try
+        {
+            File.SetUnixFileMode(path, OwnerFile);
+            return Errno.None;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e is FileNotFoundException ? Errno.ENOENT : Errno.EACCES;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string? AwaitMonitor(string socket, int pid, TimeSpan deadline)
+    {
+        var until = files.Time.GetTimestamp();
+        var said = "it does not answer";
+        Span<byte> greeting = stackalloc byte[1024];
+        while (files.Time.GetElapsedTime(until) < deadline)
+        {
+            var errno = files.Connect(socket, out var connection);
+            if (connection is null)
+            {
+                said = errno.Describe();
+                Pause(s_moment);
+                continue;
+            }
+
+            using (connection)
+            {
+                if (connection.PeerPid != pid)
+                    return string.Create(CultureInfo.InvariantCulture, $"its socket belongs to process {connection.PeerPid}");
+                while (files.Time.GetElapsedTime(until) < deadline)
+                {
+                    var n = connection.Receive(greeting);
+                    if (n > 0)
+                        return greeting[..n].IndexOf("\"QMP\""u8) >= 0 ? null : "it answers with something else than QMP";
+                    if (n != -(int)Errno.EAGAIN)
+                        return n == 0 ? "it hung up" : ((Errno)(-n)).Describe();
+                    Pause(s_moment);
+                }
+            }
+        }
+
+        return $"{said} within {deadline.TotalSeconds:0} s";
+    }
+
+    /// <inheritdoc/>
+    public override bool? IsImageHeld(string path, bool toWrite) => files.IsLive ? ImageLock.IsHeld(path, toWrite) : null;
+}

@@ -1,0 +1,34 @@
+using KvmTop.Linux;
+
+namespace KvmTop.Tests.Actions;
+
+internal sealed partial class FakeControl
+{
+    /// <summary>The environment.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
+    /// <summary>Why a monitor does not greet; null: it does.</summary>
+    public string? MonitorProblem { get; set; }
+
+    /// <summary>Images that somebody else has open for writing.</summary>
+    public HashSet<string> HeldImages { get; } = [];
+
+    public override string? Variable(string name) => Variables.GetValueOrDefault(name);
+
+    public override string? PrivateDirectory(string path)
+    {
+        _ = Directory.CreateDirectory(Map(path));
+        Log.Add($"private {path}");
+        return null;
+    }
+
+    public override Errno Protect(string path)
+    {
+        Log.Add($"protect {path}");
+        return Errno.None;
+    }
+
+    public override string? AwaitMonitor(string socket, int pid, TimeSpan deadline) => MonitorProblem;
+
+    public override bool? IsImageHeld(string path, bool toWrite) => HeldImages.Contains(path);
+}
