@@ -5,6 +5,7 @@ using KvmTop.Configuration;
 using KvmTop.Linux;
 using KvmTop.Simulator;
 using KvmTop.Streams;
+using KvmTop.Vmm;
 
 namespace KvmTop;
 
@@ -26,7 +27,7 @@ internal sealed class Monitor : IDisposable
         _ = _services.Get(() => new JournalSettings(environment is null || !Host.IsLive ? null : CommandLine.JournalAccess.Open(environment)));
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
-        _ = _services.Get(() => new QmpSettings(options.Qmp));
+        _ = _services.Get(() => new QmpSettings(options.Qmp, Host.IsLive ? MonitorRequest.Folder(SystemInfo.EffectiveUserId == 0, environment?["XDG_RUNTIME_DIR"]) : null));
         var context = new CollectorContext(Host, _services);
         Qmp = QmpConnections.Of(context);
         Libvirt = options.LibvirtUri;

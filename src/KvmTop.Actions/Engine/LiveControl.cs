@@ -15,6 +15,9 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
 {
     private const int MostBytes = 4096;
 
+    // A monitor that nobody holds greets at once.
+    private static readonly TimeSpan s_greeting = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _libvirtGate = new();
     private (string Uri, LibvirtControl Control)? _libvirt;
 
@@ -63,9 +66,26 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     {
         if (StartTimeOf(vm.Pid) != vm.StartTimeTicks)
             return new QmpReply(QmpReplyStatus.NotConnected, default, "the VM is gone", default, default);
-        return monitors(vm) is { } connection
-            ? connection.Execute(command, arguments, deadline)
-            : new QmpReply(QmpReplyStatus.NotConnected, default, "QMP: this VM has no monitor to talk to", default, default);
+        if (monitors(vm) is not { } connection)
+            return new QmpReply(QmpReplyStatus.NotConnected, default, "QMP: this VM has no monitor to talk to", default, default);
+        var reply = connection.Execute(command, arguments, connection.State == QmpState.Ready || deadline < s_greeting ? deadline : s_greeting);
+        return reply.Status == QmpReplyStatus.NotConnected && connection.State == QmpState.Connecting ? Ask(connection, vm, command, arguments, deadline) : reply;
+    }
+
+    /// <summary>Nobody greets: perhaps a screen of ours holds the monitor, and lets go when it is asked to.</summary>
+    private QmpReply Ask(QmpConnection connection, VmKey vm, string command, string? arguments, TimeSpan deadline)
+    {
+        var note = MonitorRequest.Folder(actor.IsRoot, Variable("XDG_RUNTIME_DIR")) is { } folder && PrivateDirectory(folder) is null ? MonitorRequest.PathOf(folder, vm.Pid) : null;
+        var isMade = note is not null && AtomicFile.Replace(note, FormattableString.Invariant($"{Environment.ProcessId}\n")) is null;
+        try
+        {
+            return connection.Execute(command, arguments, deadline);
+        }
+        finally
+        {
+            if (isMade)
+                _ = AtomicFile.Replace(note!, null);
+        }
     }
 
     /// <inheritdoc/>

@@ -15,12 +15,13 @@ public enum QmpUse
 
 /// <summary>What was asked for about QMP. Shared through <see cref="CollectorServices"/>.</summary>
 /// <param name="Use">When monitors are asked.</param>
-public sealed record QmpSettings(QmpUse Use = QmpUse.Auto);
+/// <param name="Requests">The directory where another kvmtop of this user asks for a monitor (<see cref="MonitorRequest"/>); null where there is none.</param>
+public sealed record QmpSettings(QmpUse Use = QmpUse.Auto, string? Requests = null);
 
 /// <summary>The QMP connections of this run, one for each VM that has a monitor to talk to. Shared through <see cref="CollectorServices"/>; made when first asked for.</summary>
 /// <param name="host">Whose VMs.</param>
-/// <param name="use">Whether any monitor is to be asked.</param>
-public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
+/// <param name="settings">Whether any monitor is to be asked.</param>
+public sealed class QmpConnections(HostRoot host, QmpSettings settings) : IDisposable
 {
     private static readonly QmpTarget s_off = new([], "QMP: switched off (qmp=off)");
 
@@ -30,7 +31,7 @@ public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
 
     /// <summary>Those of a run.</summary>
     public static QmpConnections Of(CollectorContext context) =>
-        context.Services.Get(() => new QmpConnections(context.Host, context.Services.Get(() => new QmpSettings()).Use));
+        context.Services.Get(() => new QmpConnections(context.Host, context.Services.Get(() => new QmpSettings())));
 
     /// <summary>The connection of a VM that somebody has asked for, or null. From any thread.</summary>
     public QmpConnection? Find(VmKey key)
@@ -47,7 +48,7 @@ public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
             if (!_known.TryGetValue(vm.Key, out var connection))
             {
                 _io ??= new QmpIo(host);
-                connection = _io.Open(use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Pid, vm.Description, vm.User), vm.Pid);
+                connection = _io.Open(settings.Use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Pid, vm.Description, vm.User), vm.Pid);
                 _known.Add(vm.Key, connection);
             }
 
@@ -68,6 +69,8 @@ public sealed class QmpConnections(HostRoot host, QmpUse use) : IDisposable
     {
         if (vm.Qmp is null && vm.Described)
             vm.Qmp = Open(vm.Info);
+        if (settings.Requests is { } folder && vm.Qmp is { State: QmpState.Ready } held && MonitorRequest.IsMade(host, folder, vm.Info.Pid))
+            held.Lend(MonitorRequest.Absence);
         return vm.Qmp;
     }
 

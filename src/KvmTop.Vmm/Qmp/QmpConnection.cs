@@ -26,6 +26,7 @@ public sealed class QmpConnection
     private readonly QmpQuery _capabilities;
     private int _failures;
     private TimeSpan _retryAt;
+    private TimeSpan? _lent;
     private TimeSpan _lastUsed;
     private bool _greeted;
     private bool _wanted;
@@ -118,6 +119,14 @@ public sealed class QmpConnection
         }
     }
 
+    /// <summary>Hangs up for a while, for another client that waits: a monitor serves one at a time.</summary>
+    public void Lend(TimeSpan time)
+    {
+        lock (_gate)
+            _lent = time;
+        _io.Wake();
+    }
+
     /// <summary>Hangs up for good: the VM has gone.</summary>
     public void Close() => Close(quietly: false);
 
@@ -178,6 +187,12 @@ public sealed class QmpConnection
                 return;
             }
 
+            if (_lent is { } absence)
+            {
+                HangUp(QmpState.Connecting, "QMP: lent to another kvmtop that acts", now);
+                (_lent, _retryAt) = (null, now + absence);
+            }
+
             if (_wanted && now - _lastUsed >= IdleLimit)
             {
                 HangUp(QmpState.NotConnected, "QMP: not in use", now);
@@ -199,7 +214,7 @@ public sealed class QmpConnection
     {
         lock (_gate)
         {
-            if (_closed)
+            if (_closed || (_lent is not null && _wire.Socket is not null))
                 return (null, false, _wire.Socket is null ? null : TimeSpan.Zero);
             return _wire.Socket is { } socket ? (socket, _wire.HasUnsent, _lastUsed + IdleLimit) : (null, false, _wanted && _wire.HasPaths ? _retryAt : null);
         }

@@ -122,6 +122,7 @@ public sealed class KernelSettingTests
         session.WaitFor("1 to 1000000");
         session.SendKeys("C-u");
         session.SendText("783");
+        session.WaitFor("783");
         session.SendKeys("Enter");
         session.WaitFor($"write {Scan}: {before} -> 783");
         Assert.Equal(before, ReadFile(Scan));
@@ -151,6 +152,7 @@ public sealed class KernelSettingTests
 
         session.SendKeys(":");
         session.SendText("ksm --pages 784");
+        session.WaitFor("ksm --pages 784");
         session.SendKeys("Enter");
         session.WaitFor("Read-only mode");
         session.SendKeys("Enter");

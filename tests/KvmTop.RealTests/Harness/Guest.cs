@@ -33,6 +33,9 @@ public sealed class Guest : IDisposable
     /// <summary>A QMP socket of its own, free for whoever connects.</summary>
     public string QmpSocket => Path.Combine(_folder, "qmp");
 
+    /// <summary>The monitor that is left to the program under test.</summary>
+    public string OtherQmpSocket => Path.Combine(_folder, "kvmtop");
+
     /// <summary>Starts a guest and waits until its vCPU threads are there; skips the test where there is no QEMU or no KVM.</summary>
     public static Guest Start(GuestOptions? options = null)
     {

@@ -32,6 +32,23 @@ public sealed class VmControlTests
     }
 
     [Fact]
+    public void Screen_that_holds_the_monitor_lends_it_to_the_shell()
+    {
+        using var guest = Guest.Start();
+        using var workplace = new Workplace();
+        using var session = workplace.Start(120, 40);
+        session.WaitFor(guest.Name);
+        session.SendKeys("5");
+        session.WaitFor(s => s.Contains("5 I/O", StringComparison.Ordinal), "the pane of disks, which asks the monitor");
+        Assert.True(Wait.Until(() => IsConnected(guest.OtherQmpSocket), s_deadline), "the screen did not connect");
+
+        var paused = ActionOutcome.Of("vm", "pause", guest.Name);
+
+        Assert.True(paused.ExitCode == 0, paused.ToString());
+        Assert.Equal("paused", Status(guest));
+    }
+
+    [Fact]
     public void Reset_restarts_the_guest()
     {
         using var guest = Guest.Start();
@@ -276,6 +293,9 @@ public sealed class VmControlTests
         var stat = File.ReadAllText($"/proc/{pid}/stat");
         return stat[stat.LastIndexOf(')') + 2];
     }
+
+    /// <summary>A socket that somebody has connected to stands twice in the kernel's list: listening, and accepted.</summary>
+    private static bool IsConnected(string socket) => File.ReadLines("/proc/net/unix").Count(l => l.EndsWith(socket, StringComparison.Ordinal)) > 1;
 
     private static (int Iops, int Bps) Limits(Guest guest)
     {

@@ -328,6 +328,42 @@ public sealed class QmpConnectionTests : IDisposable
     }
 
     [Fact]
+    public void Lend_hangs_up_at_once_and_comes_back_after_the_absence()
+    {
+        using var monitor = FakeMonitor.Answering((_, id) => $$"""{"return": {}, "id": {{id}}}""");
+        var connection = Ready(monitor);
+
+        connection.Lend(TimeSpan.FromSeconds(2));
+        Until(() => connection.State == QmpState.Connecting);
+        Assert.Equal("QMP: lent to another kvmtop that acts", connection.Reason);
+        Assert.False(connection.Query("query-status").Post(Short));
+        Assert.Equal(1, monitor.Connections);
+
+        Assert.True(connection.Execute("query-status", null, Patience).IsOk);
+        Assert.Equal(2, monitor.Connections);
+    }
+
+    [Fact]
+    public void Request_counts_while_whoever_made_it_lives_and_is_somebody_else()
+    {
+        var folder = Directory.CreateTempSubdirectory("kvmtop-wanted").FullName;
+        var host = new DirectoryHost();
+        try
+        {
+            Assert.False(MonitorRequest.IsMade(host, folder, 7));
+            foreach (var (text, expected) in new[] { ("1\n", true), ($"{Environment.ProcessId}\n", false), ("2147483646\n", false), ("nonsense", false), ("", false) })
+            {
+                File.WriteAllText(MonitorRequest.PathOf(folder, 7), text);
+                Assert.Equal(expected, MonitorRequest.IsMade(host, folder, 7));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Close_hangs_up_and_fails_what_is_under_way()
     {
         using var hungUp = new ManualResetEventSlim();
