@@ -94,7 +94,7 @@ public sealed record VmPeer(int Pid, ulong StartTime, string Name, VmRoute Route
     public static Obstacle OfReason(string reason) =>
         reason.Contains("no right", StringComparison.Ordinal) ? Obstacle.Privilege(reason)
         : reason.Contains("another client", StringComparison.Ordinal) || reason.Contains("other clients", StringComparison.Ordinal) || reason.EndsWith("waiting for the greeting", StringComparison.Ordinal)
-            ? Obstacle.Refused(reason, "a monitor serves one client: where another kvmtop is open, act there or end it")
+            ? Obstacle.Refused(reason, "a monitor serves one client: end the one that holds it (another kvmtop lends it)")
         : Obstacle.Refused(reason);
 
     /// <summary>Writes it into an effect.</summary>
