@@ -69,7 +69,9 @@ public sealed class GuestTests
 
         Assert.InRange(load.Vcpus[0].CpuPct, 24 - stolen.Percent, 36);
         Assert.NotNull(load.ThrottledPct);
-        Assert.InRange(load.ThrottledPct.Value, 50, 76);
+
+        // While others hold the CPU the guest waits for it instead of being throttled.
+        Assert.InRange(load.ThrottledPct.Value, 20, 76);
     }
 
     [Fact]

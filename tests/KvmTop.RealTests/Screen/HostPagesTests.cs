@@ -20,7 +20,7 @@ public sealed partial class HostPagesTests
         using var session = workplace.Start(160, 60);
         session.WaitFor("F10 Quit");
         session.SendKeys("7", "m");
-        var screen = session.WaitFor(s => Regex.IsMatch(s, $@"{Regex.Escape(guest.Name)} +[●×].* 0 "), "the row of the guest");
+        var screen = session.WaitFor(s => Regex.IsMatch(s, $@"(?m){Regex.Escape(guest.Name)} +[●×].* 0 *$"), "the row of the guest");
         var claims = Claims().Match(screen);
         Assert.True(claims.Success && double.Parse(claims.Groups[1].Value, CultureInfo.InvariantCulture) >= 2, screen);
         session.SendKeys("v");
