@@ -1,4 +1,4 @@
-# bash completion for kvmtop(1). One option per line: a test holds them against the program's own table.
+# bash completion for kvmtop(1). One option or command per line: a test holds them against the program's own tables.
 
 _kvmtop_themes() {
     local folder file
@@ -8,6 +8,90 @@ _kvmtop_themes() {
             [ -f "$file" ] && basename "$file" .json
         done
     done
+}
+
+# Every command with the words that may follow it; all actions take those of _kvmtop_common besides.
+_kvmtop_commands() {
+    cat <<'END'
+check: --run --all -o
+exits: --vcpu --seconds --histograms --demo -o
+vm pause: --signal
+vm resume:
+vm reset:
+vm stop: --timeout
+vm kill: --signal
+vm start:
+vm run: --name --memory --vcpus --disk --iso --cpu --firmware --network --node --affinity --kernel --initrd --append --hugepages --vnc
+vm define: --file --name --memory --vcpus --disk --iso --cpu --firmware --network --node --affinity --kernel --initrd --append --hugepages --vnc
+vm list:
+vm show:
+vm balloon: max
+vm throttle: --iops --bps
+vm screenshot:
+pin: --plan spread compact node --node --vcpus --emulator --iothreads
+unpin: --vcpus --emulator --iothreads
+hugepages: 2M 1G --node --persist
+thp: always madvise never --defrag --persist
+ksm: on off unmerge --pages --sleep-ms --persist
+swappiness: --persist
+governor: performance powersave schedutil ondemand --cpus --persist
+halt-poll: --persist
+netdev: --backlog --budget --budget-usecs --persist
+nested: status on off --persist
+module load:
+module unload:
+module reload:
+module set: --persist
+fix debugfs:
+fix tracefs:
+fix kvm-device: --persist
+fix kvm-group:
+undo: --keep
+audit: -n -o
+END
+}
+_kvmtop_common="--dry-run --yes --for -o --config"
+
+# What may follow the words that stand after "kvmtop".
+_kvmtop_after() {
+    local line name rest typed="$*"
+    while IFS= read -r line; do
+        name=${line%%:*}
+        case "$typed " in
+            " ") echo "${name%% *}" ;;
+            "$name "*)
+                echo "${line#*:}"
+                case "$name" in check | exits | audit) ;; *) echo "$_kvmtop_common" ;; esac
+                ;;
+            *)
+                rest=${name#"$typed "}
+                [ "$rest" = "$name" ] || echo "${rest%% *}"
+                ;;
+        esac
+    done < <(_kvmtop_commands)
+}
+
+_kvmtop_command() {
+    local current=$1 previous=$2
+    shift 2
+    case "$previous" in
+        -o | --output)
+            mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current")
+            return
+            ;;
+        --file | --disk | --iso | --kernel | --initrd | --config)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$(_kvmtop_after "$@")" -- "$current")
+    case "$1 $2" in
+        "vm start" | "vm show" | "vm screenshot")
+            compopt -o filenames 2>/dev/null
+            mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
+            ;;
+    esac
 }
 
 _kvmtop() {
@@ -41,6 +125,16 @@ _kvmtop() {
         -V --version
     "
     COMPREPLY=()
+    case "${COMP_WORDS[1]}" in
+        -*) ;;
+        *)
+            if [ "$COMP_CWORD" -gt 1 ]; then
+                _kvmtop_command "$current" "$previous" "${COMP_WORDS[@]:1:COMP_CWORD-1}"
+                return
+            fi
+            options="$options $(_kvmtop_after)"
+            ;;
+    esac
     case "$previous" in
         -o | --output)
             mapfile -t COMPREPLY < <(compgen -W "text json csv" -- "$current")

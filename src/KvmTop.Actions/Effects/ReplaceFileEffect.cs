@@ -11,6 +11,9 @@ public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : 
 {
     internal const string KindName = "replace-file";
 
+    // More than an edit of a setting comes to: a file of its own, which its action shows.
+    private const int MostChanges = 12;
+
     /// <inheritdoc/>
     public override string Kind => KindName;
 
@@ -61,7 +64,8 @@ public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : 
     private static string Changes(string old, string text)
     {
         var (before, after) = (Lines(old), Lines(text));
-        return string.Join(", ", before.Except(after).Select(l => "- " + l).Concat(after.Except(before).Select(l => "+ " + l)));
+        string[] changes = [.. before.Except(after).Select(l => "- " + l), .. after.Except(before).Select(l => "+ " + l)];
+        return string.Join(", ", changes.Take(MostChanges)) + (changes.Length > MostChanges ? FormattableString.Invariant($" and {changes.Length - MostChanges} more lines") : "");
     }
 
     private static List<string> Lines(string text) => [.. text.Split('\n').Where(l => l.Length > 0 && l[0] != '#')];

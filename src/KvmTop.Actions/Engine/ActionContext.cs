@@ -47,13 +47,16 @@ public sealed class ActionContext
     public CpuTopology Topology => _topology.Value;
 
     /// <summary>The VM that a word means: a name, a UUID, a pid, or a part of one name only. Null, and why, when there is none or more than one.</summary>
-    public VmInfo? FindVm(string word, out string problem)
+    /// <param name="word">The word.</param>
+    /// <param name="problem">Why there is none.</param>
+    /// <param name="whole">A part of a name does not do: what ends web10 when web1 is gone already.</param>
+    public VmInfo? FindVm(string word, out string problem, bool whole = false)
     {
         var all = Vms.Select(v => v.Info).ToList();
         List<VmInfo> found = [.. all.Where(v => v.Name == word)];
         if (found.Count == 0)
             found = [.. all.Where(v => Is(v, word))];
-        if (found.Count == 0 && word.Length > 0)
+        if (found.Count == 0 && word.Length > 0 && !whole)
             found = [.. all.Where(v => v.Name.Contains(word, StringComparison.OrdinalIgnoreCase))];
         var shown = HostileText.Clean(word, 80);
         problem = found.Count switch

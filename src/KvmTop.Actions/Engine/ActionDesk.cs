@@ -1,3 +1,5 @@
+using KvmTop.Vmm;
+
 namespace KvmTop.Actions;
 
 /// <summary>Where plans are made and carried out, for the screen and the shell alike.</summary>
@@ -17,7 +19,7 @@ public sealed class ActionDesk(HostControl host, Journal journal)
     public ActionPlan Plan(ActionContext context, IReadOnlyList<string> words)
     {
         if (ActionCatalog.Find(words, out var rest) is not { } action)
-            return ActionPlan.Mistake(words.Count > 0 ? words[0] : "", words, "there is no such action");
+            return ActionPlan.Mistake(words.Count > 0 ? words[0] : "", words, "there is no such action", words.Count > 0 ? $"kvmtop {HostileText.Clean(words[0], 40)} --help" : null);
         return WithObstacles(action.Plan(context, rest));
     }
 

@@ -68,8 +68,11 @@ public static class PlanText
             Add(one.Done ? PlanLineKind.Good : PlanLineKind.Obstacle, $"{(one.Done ? "done" : "failed")}: {effect.Describe()}{change}{(one.Problem is null ? "" : ": " + one.Problem)}");
         }
 
-        if (result.Problem is { } problem)
-            Add(PlanLineKind.Obstacle, problem);
+        // What failed has said why; what follows from it is news.
+        var told = result.Results.LastOrDefault(r => !r.Done)?.Problem;
+        var rest = result.Problem is { } problem && told is not null && problem.StartsWith(told, StringComparison.Ordinal) ? problem[told.Length..].TrimStart(';', ' ') : result.Problem;
+        if (rest is { Length: > 0 })
+            Add(PlanLineKind.Obstacle, rest);
         if (result is { IsDone: true, Id: { } id } && plan.CanUndo)
             Add(PlanLineKind.Note, $"kvmtop undo {id} takes it back.");
         return lines;

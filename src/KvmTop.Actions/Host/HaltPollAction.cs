@@ -29,6 +29,9 @@ public sealed class HaltPollAction() : HostAction("halt-poll")
         """;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Completions => ["--persist"];
+
+    /// <inheritdoc/>
     public override IEnumerable<ActionChoice> Choices(ActionContext context)
     {
         var now = context.Control.ReadText(File, out var errno);

@@ -55,7 +55,7 @@ public sealed class ScreenshotAction() : VmAction("vm screenshot")
             return Mistake(words, "that is no name of a file");
         if (!file.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             return Mistake(words, $"{HostileText.Clean(file, 80)}: expected a name that ends in .png; other formats are not written");
-        if (context.FindVm(parsed.Rest[0], out mistake) is not { } vm)
+        if (context.FindVm(parsed.Rest[0], out mistake, whole: true) is not { } vm)
             return Mistake(words, mistake);
 
         var path = System.IO.Path.GetFullPath(file);

@@ -74,7 +74,7 @@ public sealed class ThrottleAction() : VmAction("vm throttle")
             return Mistake(words, $"{IopsOption}: expected a number");
         if (bpsText is not null && bps is null or > 1UL << 50)
             return Mistake(words, $"{BpsOption}: expected a size such as 50M");
-        if (context.FindVm(parsed.Rest[0], out mistake) is not { } vm)
+        if (context.FindVm(parsed.Rest[0], out mistake, whole: true) is not { } vm)
             return Mistake(words, mistake);
 
         var title = $"Limit disk {HostileText.Clean(parsed.Rest[1], 60)} of {vm.Name}";

@@ -13,14 +13,14 @@ public abstract class VmAction(string name) : HostAction(name)
     /// <summary>"db1", or "3 VMs".</summary>
     protected static string Called(IReadOnlyList<VmInfo> vms) => vms.Count == 1 ? vms[0].Name : string.Create(CultureInfo.InvariantCulture, $"{vms.Count} VMs");
 
-    /// <summary>The VMs that words name, each once; null, and what is wrong.</summary>
+    /// <summary>The VMs that words name in whole, each once; null, and what is wrong.</summary>
     protected static IReadOnlyList<VmInfo>? Find(ActionContext context, IEnumerable<string> words, out string mistake)
     {
         var found = new List<VmInfo>();
         mistake = "expected the name, UUID or pid of a VM";
         foreach (var word in words)
         {
-            if (context.FindVm(word, out mistake) is not { } vm)
+            if (context.FindVm(word, out mistake, whole: true) is not { } vm)
                 return null;
             if (!found.Exists(f => f.Key == vm.Key))
                 found.Add(vm);

@@ -345,7 +345,7 @@ internal sealed class Commands
         ];
         var values = new Dictionary<string, IReadOnlyList<string>> { ["theme"] = _app.ThemeSet.Names };
         _ui.Open(new PromptOverlay(
-            ":", _line, (text, cursor) => Completion.ForCommand(text, cursor, commands, values), text => Try(text, run: false), changed: null, text => _ui.Message = Try(text, run: true) ?? _ui.Message, static () => { }));
+            ":", _line, (text, cursor) => Completion.ForCommand(text, cursor, commands, values, ActionKeys.After), text => Try(text, run: false), changed: null, text => _ui.Message = Try(text, run: true) ?? _ui.Message, static () => { }));
     }
 
     /// <summary>Understands a command line, and carries it out when asked to; returns what is wrong with it, or null.</summary>

@@ -32,9 +32,10 @@ public static class Completion
 
     /// <summary>
     /// For the <c>:</c> line: the first word is one of <paramref name="commands"/> or a setting, then come the setting's values. What a
-    /// setting cannot know by itself (themes, columns) is handed in by its id.
+    /// setting cannot know by itself (themes, columns) is handed in by its id. What may follow other words <paramref name="after"/> tells.
     /// </summary>
-    public static IReadOnlyList<Candidate> ForCommand(string text, int cursor, IEnumerable<Candidate> commands, IReadOnlyDictionary<string, IReadOnlyList<string>> values)
+    public static IReadOnlyList<Candidate> ForCommand(
+        string text, int cursor, IEnumerable<Candidate> commands, IReadOnlyDictionary<string, IReadOnlyList<string>> values, Func<IReadOnlyList<string>, IReadOnlyList<string>>? after = null)
     {
         var (start, word) = WordBefore(text, cursor, ",");
         var first = text.AsSpan(0, start).TrimStart();
@@ -50,7 +51,7 @@ public static class Completion
         var blank = first.IndexOf(' ');
         if (Settings.Find((blank < 0 ? first : first[..blank]).ToString()) is not { InSetup: true } setting)
         {
-            return [];
+            return after is null ? [] : [.. Words(start, word, after(ShellWords.Split(first.ToString()) ?? []))];
         }
 
         IReadOnlyList<string> known = setting.Kind == SettingKind.Flag ? ["true", "false"]

@@ -97,6 +97,21 @@ public sealed class VmActionTests : VmActionStage
         Assert.Empty(Host.Log);
     }
 
+    [Theory]
+    [InlineData("vm kill web1")]
+    [InlineData("vm stop WEB10")]
+    [InlineData("vm throttle web1 vda --iops 5")]
+    [InlineData("vm screenshot web1 /tmp/web1.png")]
+    public void Part_of_a_name_means_no_vm(string words)
+    {
+        Add("web10", Pid);
+
+        var plan = Plan(words);
+
+        Assert.Empty(plan.Effects);
+        Assert.Contains(plan.Obstacles, o => o.Kind == ObstacleKind.Mistake && o.Reason.Contains("no VM is called", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Kill_pid_that_came_to_mean_another_process_is_left_alone()
     {

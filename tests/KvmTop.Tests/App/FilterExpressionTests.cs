@@ -167,4 +167,17 @@ public sealed class FilterExpressionTests
         Assert.Equal(expected, string.Join(' ', found.Select(c => c.Text)));
         Assert.All(found, c => Assert.StartsWith(text[c.Start..], c.Text));
     }
+
+    [Theory]
+    [InlineData("vm sc", "screenshot")]
+    [InlineData("fix ", "debugfs tracefs kvm-device kvm-group")]
+    [InlineData("nested o", "on off")]
+    [InlineData("vm stop web1 --", "--timeout")]
+    [InlineData("vm nonsense ", "")]
+    [InlineData("nonsense ", "")]
+    public void Complete_command_offers_the_words_of_actions(string text, string expected)
+    {
+        var found = Completion.ForCommand(text, text.Length, [], new Dictionary<string, IReadOnlyList<string>>(), KvmTop.Screen.ActionKeys.After);
+        Assert.Equal(expected, string.Join(' ', found.Select(c => c.Text)));
+    }
 }

@@ -23,6 +23,12 @@ internal sealed class ActionKeys(App app)
 
     private Ui Ui => app.Ui;
 
+    /// <summary>What may follow words of the command line: the rest of an action's name, then what it knows of its own words.</summary>
+    public static IReadOnlyList<string> After(IReadOnlyList<string> words) =>
+        ActionCatalog.Find(words, out _) is { } action ? action.Completions
+        : words is [var family] ? [.. ActionCatalog.All.Select(a => a.Name.Split(' ')).Where(n => n.Length > 1 && n[0] == family).Select(n => n[1])]
+        : [];
+
     /// <summary>Opens what a key can do.</summary>
     public void Open(char key)
     {
