@@ -7,6 +7,7 @@ bare() {
   rm -f /etc/modprobe.d/lab.conf
   modprobe -r kvm_amd
   modprobe -r kvm
+  modprobe -r irqbypass
   for place in /sys/kernel/tracing /sys/kernel/debug; do while umount $place; do :; done; done 2>/dev/null
 }
 ready() {

@@ -16,7 +16,12 @@ for name in near far huge; do
   grep HugetlbPages "/proc/$(pid_of $name)/status" >"$name.status"
   grep Cpus_allowed_list "/proc/$(vcpu_tid $name)/status" >"$name.cpus"
 done
-kvmtop -b -n 3 -d 3 -o json >nodes.json
+# It reads the memory of one VM after the other and rests between, so many times as long as a reading takes: here that may be long. Until it has read two.
+kvmtop -b -n 20 -d 3 -o json >nodes.json &
+reader=$!
+until [ "$(tail -n 1 nodes.json | grep -o '"numa_local_pct":[0-9]' | wc -l)" -ge 2 ] || [ ! -d /proc/$reader ]; do sleep 0.5; done
+kill $reader
+wait $reader 2>/dev/null
 # The kernel makes large pages of small ones meanwhile, and QEMU's own memory grows by that.
 for name in near far; do grep -E '^[0-9a-f]+ ' "/proc/$(pid_of $name)/numa_maps" >"$name.later.numa_maps"; done
 grep . /sys/devices/system/node/node*/hugepages/hugepages-2048kB/*_hugepages >nodes.pools
