@@ -114,7 +114,7 @@ public sealed class KernelSettingTests
         var before = ReadFile(Scan);
         using var workplace = new Workplace();
         using var session = workplace.Start(120, 40);
-        session.WaitFor("EMU%");
+        session.WaitFor("F10 Quit");
 
         session.SendKeys("H");
         session.WaitFor("KSM: pages scanned");
@@ -148,7 +148,7 @@ public sealed class KernelSettingTests
         var before = ReadFile(Scan);
         using var workplace = new Workplace();
         using var session = workplace.Start(120, 40, "--read-only");
-        session.WaitFor("EMU%");
+        session.WaitFor("F10 Quit");
 
         session.SendKeys(":");
         session.SendText("ksm --pages 784");
@@ -156,7 +156,7 @@ public sealed class KernelSettingTests
         session.SendKeys("Enter");
         session.WaitFor("Read-only mode");
         session.SendKeys("Enter");
-        session.WaitFor("EMU%");
+        session.WaitFor(s => !s.Contains("Read-only mode", StringComparison.Ordinal), "the end of the preview");
 
         Assert.Equal(before, ReadFile(Scan));
     }
