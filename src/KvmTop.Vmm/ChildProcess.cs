@@ -68,8 +68,8 @@ public static class ChildProcess
         return new ChildResult(process.ExitCode, [.. output], [.. error], null);
     }
 
-    // An empty or relative entry of PATH is the working directory, which may be anybody's.
-    private static string? Find(string program)
+    /// <summary>Where a program is, by PATH and the system's own directories; null when it is nowhere. An empty or relative entry of PATH is the working directory, which may be anybody's: passed over.</summary>
+    public static string? Find(string program)
     {
         if (program.Contains('/', StringComparison.Ordinal))
         {

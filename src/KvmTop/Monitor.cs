@@ -24,7 +24,7 @@ internal sealed class Monitor : IDisposable
     public Monitor(Options options, TimeSpan? first, EnvironmentBlock? environment = null)
     {
         Host = CreateHost(options);
-        _ = _services.Get(() => new JournalSettings(environment is null || !Host.IsLive ? null : CommandLine.JournalAccess.Open(environment)));
+        _ = _services.Get(() => new JournalSettings(environment is null || !Host.IsLive ? null : CommandLine.JournalAccess.Open(environment, Host)));
         _ = _services.Get(() => new KvmStatsSettings(options.StatsFds));
         _ = _services.Get(() => new LibvirtSettings(options.LibvirtUri));
         _ = _services.Get(() => new QmpSettings(options.Qmp, Host.IsLive ? MonitorRequest.Folder(SystemInfo.EffectiveUserId == 0, environment?["XDG_RUNTIME_DIR"]) : null));

@@ -53,11 +53,7 @@ public sealed class ActionContext
     public VmInfo? FindVm(string word, out string problem, bool whole = false)
     {
         var all = Vms.Select(v => v.Info).ToList();
-        List<VmInfo> found = [.. all.Where(v => v.Name == word)];
-        if (found.Count == 0)
-            found = [.. all.Where(v => Is(v, word))];
-        if (found.Count == 0 && word.Length > 0 && !whole)
-            found = [.. all.Where(v => v.Name.Contains(word, StringComparison.OrdinalIgnoreCase))];
+        var found = VmLookup.Find(all, word, whole);
         var shown = HostileText.Clean(word, 80);
         problem = found.Count switch
         {
@@ -71,10 +67,6 @@ public sealed class ActionContext
 
     /// <summary>How the words name a VM so that no other can be meant.</summary>
     public static string WordOf(VmInfo vm) => vm.Pid.ToString(CultureInfo.InvariantCulture);
-
-    private static bool Is(VmInfo vm, string word) =>
-        (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid == vm.Pid)
-        || (vm.Description.Uuid is { } uuid && Guid.TryParse(uuid, out var its) && Guid.TryParse(word, out var asked) && its == asked);
 
     private static string List(List<VmInfo> vms) =>
         string.Join(", ", vms.Take(MostListed).Select(v => string.Create(CultureInfo.InvariantCulture, $"{v.Name} ({v.Pid})"))) + (vms.Count > MostListed ? ", .." : "");

@@ -12,7 +12,6 @@ public static class EffectCatalog
         [SetAffinityEffect.KindName] = SetAffinityEffect.Read,
         [SetAffinitiesEffect.KindName] = SetAffinitiesEffect.Read,
         [RunCommandEffect.KindName] = RunCommandEffect.Read,
-        [QmpEffect.KindName] = QmpEffect.Read,
         [LibvirtEffect.KindName] = LibvirtEffect.Read,
         [LoadModuleEffect.KindName] = LoadModuleEffect.Read,
         [UnloadModuleEffect.KindName] = UnloadModuleEffect.Read,

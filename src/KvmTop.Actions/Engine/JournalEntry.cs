@@ -76,7 +76,7 @@ public sealed record JournalEntry
     public bool Kept { get; init; }
 
     /// <summary>Whether it can be taken back: it changed something, was not taken back yet, is no undo itself, and every effect has an inverse.</summary>
-    public bool CanUndo => Undoes is null && State is JournalState.Done or JournalState.Unfinished or JournalState.Broken && Undoes is null && Touched.Any() && Touched.All(s => s.Effect?.Invert(null) is not null);
+    public bool CanUndo => Undoes is null && State is JournalState.Done or JournalState.Unfinished or JournalState.Broken && Touched.Any() && Touched.All(s => s.Effect?.Invert(null) is not null);
 
     /// <summary>The steps that changed something, or may have.</summary>
     public IEnumerable<JournalStep> Touched => Steps.Where(s => s.Begun && s.Result is null or { Changed: true });

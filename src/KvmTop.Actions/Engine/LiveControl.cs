@@ -9,15 +9,17 @@ namespace KvmTop.Actions;
 /// <summary>The running machine. A captured host or a simulation is refused as a whole.</summary>
 /// <param name="files">Its files.</param>
 /// <param name="monitors">QMP connections, shared with whoever else asks; null where there are none.</param>
-/// <param name="actor">Who acts.</param>
+/// <param name="sudoUser">The user behind sudo (SUDO_USER), or null.</param>
 /// <param name="libvirt">Which libvirt: the setting <c>libvirt-uri</c>.</param>
-public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, Actor actor, string libvirt = LibvirtTarget.Automatic) : HostControl
+public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnection?> monitors, string? sudoUser, string libvirt = LibvirtTarget.Automatic) : HostControl
 {
     private const int MostBytes = 4096;
 
     // A monitor that nobody holds greets at once.
     private static readonly TimeSpan s_greeting = TimeSpan.FromMilliseconds(500);
 
+    // Its name takes a look into passwd, which only who acts or audits wants.
+    private readonly Lazy<Actor> _actor = new(() => ActorOf(files, sudoUser));
     private readonly Lock _libvirtGate = new();
     private (string Uri, LibvirtControl Control)? _libvirt;
 
@@ -25,7 +27,7 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     public override HostRoot Files => files;
 
     /// <inheritdoc/>
-    public override Actor Actor => actor;
+    public override Actor Actor => _actor.Value;
 
     /// <inheritdoc/>
     public override string? Refusal => files.IsLive ? null : $"this is no running machine ({files.Label ?? "another root"}): nothing here can be changed";
@@ -58,8 +60,7 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     public override ChildResult Run(IReadOnlyList<string> command, TimeSpan deadline) => ChildProcess.Run(command[0], [.. command.Skip(1)], deadline);
 
     /// <inheritdoc/>
-    public override bool HasProgram(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/sbin"]).Any(d => d.StartsWith('/') && File.Exists(Path.Combine(d, name)));
+    public override bool HasProgram(string name) => ChildProcess.Find(name) is not null;
 
     /// <inheritdoc/>
     public override QmpReply Qmp(VmKey vm, string command, string? arguments, TimeSpan deadline)
@@ -75,7 +76,7 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     /// <summary>Nobody greets: perhaps a screen of ours holds the monitor, and lets go when it is asked to.</summary>
     private QmpReply Ask(QmpConnection connection, VmKey vm, string command, string? arguments, TimeSpan deadline)
     {
-        var note = MonitorRequest.Folder(actor.IsRoot, Variable("XDG_RUNTIME_DIR")) is { } folder && PrivateDirectory(folder) is null ? MonitorRequest.PathOf(folder, vm.Pid) : null;
+        var note = MonitorRequest.Folder(Actor.IsRoot, Variable("XDG_RUNTIME_DIR")) is { } folder && PrivateDirectory(folder) is null ? MonitorRequest.PathOf(folder, vm.Pid) : null;
         var isMade = note is not null && AtomicFile.Replace(note, FormattableString.Invariant($"{Environment.ProcessId}\n")) is null;
         try
         {
@@ -142,10 +143,9 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
         _ = pause.Wait(time);
     }
 
-    private LibvirtTarget LibvirtTargetNow => LibvirtTarget.Find(libvirt, files, actor.Uid, Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
+    private LibvirtTarget LibvirtTargetNow => LibvirtTarget.Find(libvirt, files, Actor.Uid, Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
 
-    /// <summary>Who runs this program.</summary>
-    public static Actor ActorOf(HostRoot host, string? sudoUser) => new(
+    private static Actor ActorOf(HostRoot host, string? sudoUser) => new(
         SystemInfo.EffectiveUserId,
         new UserNames(host).NameOf(unchecked((int)SystemInfo.EffectiveUserId)),
         SystemInfo.EffectiveUserId == 0 && sudoUser is { Length: > 0 } ? HostileText.Clean(sudoUser, 64) : null);

@@ -7,7 +7,6 @@ namespace KvmTop.Actions;
 public enum PlanLineKind
 {
     Title,
-    Heading,
     Effect,
     Obstacle,
     Disturbs,

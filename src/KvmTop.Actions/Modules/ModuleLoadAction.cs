@@ -25,18 +25,7 @@ public sealed class ModuleLoadAction() : HostAction("module load")
         """;
 
     /// <inheritdoc/>
-    public override IEnumerable<ActionChoice> Choices(ActionContext context)
-    {
-        if (ModuleMenu.Subject(context) is not { } name)
-        {
-            yield return new ActionChoice("Load a module") { Fields = [ModuleMenu.NameField], Words = values => ["module", "load", .. ModuleMenu.Split(values[0])], DisabledReason = ModuleMenu.WhyNone(context) };
-        }
-        else
-        {
-            var plan = Plan(new ModuleView(context, describes: false), [name]);
-            yield return ActionChoice.Of($"Load {name}", "module", "load", name) with { DisabledReason = ModuleMenu.WhyNot(plan) };
-        }
-    }
+    public override IEnumerable<ActionChoice> Choices(ActionContext context) => [ModuleMenu.Choice(context, "Load", Name, Plan)];
 
     /// <inheritdoc/>
     public override ActionPlan Plan(ActionContext context, IReadOnlyList<string> words) => Plan(new ModuleView(context), words);

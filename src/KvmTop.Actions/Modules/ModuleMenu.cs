@@ -20,6 +20,15 @@ internal static class ModuleMenu
     /// <summary>Why a plan has no place in a menu now; null when it can be chosen.</summary>
     public static string? WhyNot(ActionPlan plan) => plan.Obstacles.Count > 0 ? plan.Obstacles[0].Reason : plan.Effects.Count == 0 ? plan.Notes.Count > 0 ? plan.Notes[0].TrimEnd('.') : "it is so already" : null;
 
+    /// <summary>What a menu offers of an action on one module: for the one under the cursor, or for one to be typed.</summary>
+    /// <param name="context">The moment and what is selected.</param>
+    /// <param name="verb">What is done, as in the title: "Load".</param>
+    /// <param name="name">The action's name.</param>
+    /// <param name="plan">Its plan for a module, from what is known without asking modinfo.</param>
+    public static ActionChoice Choice(ActionContext context, string verb, string name, Func<ModuleView, IReadOnlyList<string>, ActionPlan> plan) => Subject(context) is { } module
+        ? ActionChoice.Of($"{verb} {module}", [.. name.Split(' '), module]) with { DisabledReason = WhyNot(plan(new ModuleView(context, describes: false), [module])) }
+        : new ActionChoice($"{verb} a module") { Fields = [NameField], Words = values => [.. name.Split(' '), .. Split(values[0])], DisabledReason = WhyNone(context) };
+
     /// <summary>What was typed into one field, as words.</summary>
     public static string[] Split(string typed) => typed.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

@@ -26,17 +26,7 @@ public sealed class ModuleUnloadAction() : HostAction("module unload")
         """;
 
     /// <inheritdoc/>
-    public override IEnumerable<ActionChoice> Choices(ActionContext context)
-    {
-        if (ModuleMenu.Subject(context) is not { } name)
-        {
-            yield return new ActionChoice("Unload a module") { Fields = [ModuleMenu.NameField], Words = values => ["module", "unload", .. ModuleMenu.Split(values[0])], DisabledReason = ModuleMenu.WhyNone(context) };
-        }
-        else
-        {
-            yield return ActionChoice.Of($"Unload {name}", "module", "unload", name) with { DisabledReason = ModuleMenu.WhyNot(Plan(new ModuleView(context, describes: false), [name])) };
-        }
-    }
+    public override IEnumerable<ActionChoice> Choices(ActionContext context) => [ModuleMenu.Choice(context, "Unload", Name, Plan)];
 
     /// <inheritdoc/>
     public override ActionPlan Plan(ActionContext context, IReadOnlyList<string> words) => Plan(new ModuleView(context), words);

@@ -21,8 +21,8 @@ public sealed partial class LiveControl
             var errno = files.Stat(path, out var facts);
             if (errno != Errno.None)
                 return $"{path}: {errno.Describe()}";
-            if (facts.Kind != FileKind.Directory || facts.Uid != actor.Uid)
-                return $"{path} is not a directory of {actor.Name}'s own";
+            if (facts.Kind != FileKind.Directory || facts.Uid != Actor.Uid)
+                return $"{path} is not a directory of {Actor.Name}'s own";
             if (facts.Mode != (int)OwnerDirectory)
                 File.SetUnixFileMode(path, OwnerDirectory);
             return null;

@@ -23,7 +23,7 @@ public sealed class VmStore(HostControl host)
     public string? Writable => host.Actor.IsRoot ? System : UserDirectory;
 
     /// <summary>The directory of a running VM's files: /run/kvmtop for root, $XDG_RUNTIME_DIR/kvmtop for others, null when that is not set.</summary>
-    public string? RuntimeDirectory => host.Actor.IsRoot ? "/run/kvmtop" : Absolute(host.Variable("XDG_RUNTIME_DIR")) is { } folder ? folder + "/kvmtop" : null;
+    public string? RuntimeDirectory => MonitorRequest.Folder(host.Actor.IsRoot, host.Variable("XDG_RUNTIME_DIR"));
 
     private string? UserDirectory =>
         Absolute(host.Variable("XDG_CONFIG_HOME")) is { } folder ? folder + "/kvmtop/vms.d" : Absolute(host.Variable("HOME")) is { } home ? home + "/.config/kvmtop/vms.d" : null;

@@ -14,9 +14,8 @@ internal static class ActionStart
     /// <param name="problem">Why there is none.</param>
     public static ActionDesk? Desk(Monitor monitor, EnvironmentBlock environment, Func<Snapshot> moment, out string problem)
     {
-        var actor = LiveControl.ActorOf(monitor.Host, environment["SUDO_USER"]);
         problem = "neither XDG_STATE_HOME nor HOME says where the journal of actions may lie";
-        if (Journal.UsualPath(actor.IsRoot, environment["XDG_STATE_HOME"], environment["HOME"]) is not { } path)
+        if (JournalAccess.PathOf(environment) is not { } path)
         {
             return null;
         }
@@ -24,7 +23,7 @@ internal static class ActionStart
         var control = new LiveControl(
             monitor.Host,
             key => moment().Get(VmsTopic.Instance).Value?.Find(key) is { } vm ? monitor.Qmp.Open(vm.Info) : monitor.Qmp.Find(key),
-            actor,
+            environment["SUDO_USER"],
             monitor.Libvirt);
         return new ActionDesk(control, new Journal(path, control));
     }

@@ -4,14 +4,13 @@ using KvmTop.Linux;
 
 namespace KvmTop.CommandLine;
 
-/// <summary>The journal of whoever runs this, for reading.</summary>
+/// <summary>The journal of whoever runs this.</summary>
 internal static class JournalAccess
 {
-    /// <summary>Opens it; null when there is no home for it.</summary>
-    public static Journal? Open(EnvironmentBlock environment)
-    {
-        var host = new DirectoryHost();
-        var actor = LiveControl.ActorOf(host, environment["SUDO_USER"]);
-        return Journal.UsualPath(actor.IsRoot, environment["XDG_STATE_HOME"], environment["HOME"]) is { } path ? new Journal(path, new LiveControl(host, static _ => null, actor)) : null;
-    }
+    /// <summary>Where it lies; null when there is no home for it.</summary>
+    public static string? PathOf(EnvironmentBlock environment) => Journal.UsualPath(SystemInfo.EffectiveUserId == 0, environment["XDG_STATE_HOME"], environment["HOME"]);
+
+    /// <summary>Opens it for reading, and for keeping what would be taken back; null when there is no home for it.</summary>
+    public static Journal? Open(EnvironmentBlock environment, HostRoot host) =>
+        PathOf(environment) is { } path ? new Journal(path, new LiveControl(host, static _ => null, environment["SUDO_USER"])) : null;
 }

@@ -37,18 +37,7 @@ internal static class VmChoice
     public static VmInfo? Find(IEnumerable<VmInfo> vms, string word, out string problem)
     {
         var all = vms.ToList();
-        List<VmInfo> found = [.. all.Where(v => v.Name == word)];
-        if (found.Count == 0)
-        {
-            found = [.. all.Where(v => Is(v, word))];
-        }
-
-        // A part of a name will do when only one has it.
-        if (found.Count == 0)
-        {
-            found = [.. all.Where(v => v.Name.Contains(word, StringComparison.OrdinalIgnoreCase))];
-        }
-
+        var found = VmLookup.Find(all, word);
         problem = found.Count switch
         {
             1 => "",
@@ -58,10 +47,6 @@ internal static class VmChoice
         };
         return found.Count == 1 ? found[0] : null;
     }
-
-    private static bool Is(VmInfo vm, string word) =>
-        (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid == vm.Pid)
-        || (vm.Description.Uuid is { } uuid && Guid.TryParse(uuid, out var its) && Guid.TryParse(word, out var asked) && its == asked);
 
     private static string Table(List<VmInfo> vms) => string.Join(
         "\n", vms.Take(50).Select(v => string.Create(CultureInfo.InvariantCulture, $"  {v.Pid,8}  {v.Name}"))) + (vms.Count > 50 ? "\n  .." : "");

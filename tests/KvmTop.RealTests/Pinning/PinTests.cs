@@ -175,7 +175,7 @@ public sealed class PinTests
         public Bench()
         {
             var files = new DirectoryHost();
-            _control = new LiveControl(files, _ => null, LiveControl.ActorOf(files, null));
+            _control = new LiveControl(files, _ => null, null);
             _desk = new ActionDesk(_control, new Journal(Path.Combine(_folder, "audit.jsonl"), _control));
         }
 

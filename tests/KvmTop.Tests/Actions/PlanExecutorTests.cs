@@ -203,7 +203,6 @@ public sealed class PlanExecutorTests : IDisposable
             new SetAffinityEffect(7, 9, "db1 vCPU 0", "0-3", "1"),
             new SetAffinitiesEffect("db1", [new(7, 9, "vCPU 0", "0-3", "1"), new(8, 9, "worker", "0-3", "2-3") { MayEnd = true }]),
             new RunCommandEffect(["modprobe", "kvm"], ["modprobe", "-r", "kvm"]) { Expect = new Expectation("/sys/module/kvm"), ExpectUndone = new Expectation("/sys/module/kvm", Exists: false), DeadlineSeconds = 9 },
-            new QmpEffect(7, 9, "db1", "stop", "{}") { UndoCommand = "cont" },
             new LoadModuleEffect("kvm_amd", ["nested=1"]),
             new UnloadModuleEffect("kvm_amd", ["nested=1"]),
             new VmStateEffect(new VmPeer(7, 9, "db1", VmRoute.Libvirt, "u"), Pause: false, "paused"),

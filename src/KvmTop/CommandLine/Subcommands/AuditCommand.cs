@@ -53,7 +53,7 @@ internal sealed class AuditCommand : ISubcommand
             return StandardStreams.Print("kvmtop: audit: expected -n with a number, -o with text or json\n", ExitCode.Usage);
         }
 
-        if (JournalAccess.Open(environment) is not { } journal)
+        if (JournalAccess.Open(environment, new DirectoryHost()) is not { } journal)
         {
             return StandardStreams.Print("kvmtop: audit: there is no place for a journal\n", ExitCode.Failed);
         }

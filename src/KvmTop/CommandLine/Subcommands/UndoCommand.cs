@@ -1,6 +1,7 @@
 using System.Globalization;
 using KvmTop.Actions;
 using KvmTop.Configuration;
+using KvmTop.Linux;
 
 namespace KvmTop.CommandLine.Subcommands;
 
@@ -72,7 +73,7 @@ internal sealed class UndoCommand : ISubcommand
 
     private static int Keep(string? id, EnvironmentBlock environment)
     {
-        if (JournalAccess.Open(environment) is not { } journal)
+        if (JournalAccess.Open(environment, new DirectoryHost()) is not { } journal)
         {
             return StandardStreams.Print("kvmtop: undo: there is no journal\n", ExitCode.Failed);
         }
@@ -87,5 +88,5 @@ internal sealed class UndoCommand : ISubcommand
         return StandardStreams.Print($"Kept: {entry.Title}\n", ExitCode.Success);
     }
 
-    private static JournalEntry? Find(string id, EnvironmentBlock environment) => JournalAccess.Open(environment)?.Read(out _).LastOrDefault(e => e.Id == id);
+    private static JournalEntry? Find(string id, EnvironmentBlock environment) => JournalAccess.Open(environment, new DirectoryHost())?.Read(out _).LastOrDefault(e => e.Id == id);
 }

@@ -160,7 +160,6 @@ internal sealed class PlanOverlay : IOverlay
     private static Role Style(PlanLineKind kind) => kind switch
     {
         PlanLineKind.Title => Role.Title,
-        PlanLineKind.Heading => Role.Heading,
         PlanLineKind.Obstacle => Role.Critical,
         PlanLineKind.Disturbs => Role.Warn,
         PlanLineKind.Note => Role.Dim,
