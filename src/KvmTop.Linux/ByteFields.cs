@@ -1,10 +1,14 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 
 namespace KvmTop.Linux;
 
 /// <summary>The fields of one piece of kernel text, split at blanks, tabs and line ends, and their numbers, without allocating.</summary>
 internal ref struct ByteFields(ReadOnlySpan<byte> text)
 {
+    // As many fit into 64 bits whatever they are.
+    private const int MostSafeDigits = 19;
+
     private ReadOnlySpan<byte> _rest = text;
 
     /// <summary>What has not been read yet, without the blanks before it.</summary>
@@ -28,19 +32,45 @@ internal ref struct ByteFields(ReadOnlySpan<byte> text)
 
     public bool Skip(int count)
     {
-        while (count-- > 0)
+        var rest = _rest;
+        var at = 0;
+        while (count > 0)
         {
-            if (!TryNext(out _))
-                return false;
+            while (at < rest.Length && IsBlank(rest[at]))
+                at++;
+
+            if (at == rest.Length)
+                break;
+
+            while (at < rest.Length && !IsBlank(rest[at]))
+                at++;
+
+            count--;
         }
 
-        return true;
+        _rest = rest[at..];
+        return count <= 0;
     }
 
+    /// <summary>The next field as a number; false, and past the field, when it is not one or does not fit. Digit by digit: most of what is read in a tick are these.</summary>
     public bool TryUInt64(out ulong value)
     {
         value = 0;
-        return TryNext(out var field) && Parse(field, out value);
+        if (!TryNext(out var field))
+            return false;
+
+        if (field.Length > MostSafeDigits)
+            return Parse(field, out value);
+
+        foreach (var b in field)
+        {
+            var digit = (uint)(b - '0');
+            if (digit > 9)
+                return Parse(field, out value);
+            value = (value * 10) + digit;
+        }
+
+        return true;
     }
 
     public bool TryInt64(out long value)
@@ -81,7 +111,8 @@ internal ref struct ByteFields(ReadOnlySpan<byte> text)
         return field.StartsWith("0x"u8) && Utf8Parser.TryParse(field[2..], out value, out var used, 'x') && used == field.Length - 2;
     }
 
-    private static bool IsBlank(byte b) => b is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r';
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsBlank(byte b) => b <= (byte)' ' && b is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r';
 }
 
 /// <summary>The lines of a piece of kernel text, without their line ends.</summary>

@@ -31,7 +31,7 @@ internal static class KernelText
     /// <summary>A small file that holds one number; null when it cannot be read or holds something else.</summary>
     public static long? ReadNumber(HostRoot host, ReadBuffer buffer, string path)
     {
-        var fields = new ByteFields(buffer.ReadAll(host, path, out _));
+        var fields = new ByteFields(buffer.ReadRecord(host, path, out _));
         return fields.TryInt64(out var n) ? n : null;
     }
 }

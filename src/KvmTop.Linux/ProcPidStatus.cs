@@ -14,6 +14,22 @@ namespace KvmTop.Linux;
 public readonly record struct ProcPidStatus(
     int Uid, ulong? RssBytes, ulong? SwapBytes, ulong? LockedBytes, ulong? HugetlbBytes, long? VoluntarySwitches, long? InvoluntarySwitches)
 {
+    /// <summary>Tgid: the process that a thread belongs to, which is its own number for the first thread; null when the text does not say.</summary>
+    public static int? ThreadGroupOf(ReadOnlySpan<byte> text)
+    {
+        var lines = new ByteLines(text);
+        while (lines.TryNext(out var line))
+        {
+            if (line.StartsWith("Tgid:"u8))
+            {
+                var fields = new ByteFields(line["Tgid:".Length..]);
+                return fields.TryInt32(out var pid) ? pid : null;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Reads the text of a status file. Allocates nothing. False when it has no Uid line.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out ProcPidStatus value)
     {

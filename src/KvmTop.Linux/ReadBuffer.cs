@@ -12,12 +12,17 @@ public sealed class ReadBuffer(int capacity = 8192, int limit = ReadBuffer.Defau
     private byte[] _bytes = new byte[capacity];
 
     /// <summary>
-    /// Reads a file that the kernel produces in one piece (stat, schedstat, io, a sysfs attribute) with a single read. The span is valid
-    /// until the next read with this buffer, and empty on an error.
+    /// Reads a file that the kernel produces in one piece (stat, schedstat, io, cgroup, a sysfs attribute): a read that does not fill the buffer has
+    /// brought all of it. The span is valid until the next read with this buffer, and empty on an error.
     /// </summary>
     public ReadOnlySpan<byte> ReadRecord(HostFile file, out Errno errno)
     {
         var n = file.ReadAt(0, _bytes);
+        if (n == _bytes.Length)
+        {
+            return ReadAll(file, out errno);
+        }
+
         errno = n < 0 ? (Errno)(-n) : Errno.None;
         return n <= 0 ? default : _bytes.AsSpan(0, n);
     }
@@ -53,6 +58,21 @@ public sealed class ReadBuffer(int capacity = 8192, int limit = ReadBuffer.Defau
             }
 
             used += n;
+        }
+    }
+
+    /// <summary>Opens, reads what the kernel produces in one piece, and closes.</summary>
+    public ReadOnlySpan<byte> ReadRecord(HostRoot host, string path, out Errno errno)
+    {
+        errno = host.Open(path, out var file);
+        if (file is null)
+        {
+            return default;
+        }
+
+        using (file)
+        {
+            return ReadRecord(file, out errno);
         }
     }
 

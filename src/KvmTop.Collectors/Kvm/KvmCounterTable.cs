@@ -69,7 +69,8 @@ public sealed class KvmCounterRow(KvmCounter counter)
 }
 
 /// <summary>Counters by name, added up over vCPUs and VMs. Used again from tick to tick: filled by a <see cref="KvmStatsView"/>.</summary>
-public sealed class KvmCounterTable
+/// <param name="histograms">Whether histograms are wanted, which are most of the adding up.</param>
+public sealed class KvmCounterTable(bool histograms = true)
 {
     private readonly List<KvmCounterRow> _rows = [];
     private readonly Dictionary<string, KvmCounterRow> _byName = [];
@@ -108,7 +109,11 @@ public sealed class KvmCounterTable
 
         for (var i = 0; i < rows.Length; i++)
         {
-            rows[i].Add(set.Counters[i], now, before, seconds);
+            var counter = set.Counters[i];
+            if (histograms || !counter.IsHistogram)
+            {
+                rows[i].Add(counter, now, before, seconds);
+            }
         }
     }
 

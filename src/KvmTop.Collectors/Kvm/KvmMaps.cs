@@ -3,7 +3,7 @@ namespace KvmTop.Collectors;
 /// <summary>KVM's counters of VMs and vCPUs for records: each one that grows, by its name, per second. Looked at through one view, so made anew for each record.</summary>
 public sealed class KvmMaps
 {
-    private readonly KvmCounterTable _table = new();
+    private readonly KvmCounterTable _table = new(histograms: false);
     private readonly List<KeyValuePair<string, double>> _figures = [];
 
     /// <param name="view">The counters; null when they are gone, or nobody reads them.</param>

@@ -10,7 +10,6 @@ namespace KvmTop.Collectors;
 internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : IKvmStatsSourceKind
 {
     private readonly List<KvmStatsLayout> _layouts = [];
-    private readonly List<KvmStatsDescriptor> _found = [];
     private string? _refusal;
     private bool _checked;
 
@@ -43,15 +42,15 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
             return null;
         }
 
-        _found.Clear();
-        var errno = KvmDescriptors.FindStats(host, vm.Info.Pid, _found);
+        var errno = vm.Descriptors.Refresh(uptime);
         if (errno != Errno.None)
         {
             reason = errno.IsDenied() ? "its descriptors may not be listed: needs root" : errno.Describe();
             return null;
         }
 
-        if (_found.Count == 0)
+        var found = KvmDescriptors.FindStats(vm.Descriptors.Links);
+        if (found.Count == 0)
         {
             reason = "the VMM keeps none open (QEMU does from 8.1 on)";
             return null;
@@ -59,7 +58,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
 
         var open = new OpenDescriptors(vm.Info.Threads, uptime);
         reason = "";
-        foreach (var descriptor in _found)
+        foreach (var descriptor in found)
         {
             if (!Add(open, vm, descriptor, ref reason))
             {
@@ -87,9 +86,9 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
             return false;
         }
 
-        _found.Clear();
-        _ = KvmDescriptors.FindStats(host, pid, _found);
-        foreach (var descriptor in _found)
+        var descriptors = new DescriptorLinks(host, pid);
+        _ = descriptors.Refresh(TimeSpan.Zero);
+        foreach (var descriptor in KvmDescriptors.FindStats(descriptors.Links))
         {
             if (descriptor.VcpuId < 0 || host.OpenDescriptor(pid, descriptor.Fd, out var file) != Errno.None)
             {

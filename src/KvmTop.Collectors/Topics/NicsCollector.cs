@@ -27,7 +27,7 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
         {
             if (!_vms.TryGetValue(vm.Info.Key, out var taps))
                 _vms.Add(vm.Info.Key, taps = new VmTaps(_host));
-            taps.FindIfDue(vm.Info, own, now);
+            taps.FindIfDue(vm, own, _registry.Uptime);
             if (taps.Reason is not null && vm.Info.Description.LibvirtOwned)
             {
                 blind = true;

@@ -19,11 +19,16 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
         }
 
         var samples = new List<VmSample>(_registry.Vms.Count);
-        foreach (var vm in _registry.Vms)
+        for (var i = 0; i < _registry.Vms.Count; i++)
         {
-            if (Sample(vm) is { } sample)
+            if (Sample(_registry.Vms[i], out errno) is { } sample)
             {
                 samples.Add(sample);
+            }
+            else if (errno.IsGone())
+            {
+                // Before the other topics of this tick look for it.
+                _registry.Forget(i--);
             }
         }
 
@@ -49,9 +54,9 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
     }
 
     /// <summary>Reads one VM; null when it ended in between.</summary>
-    private VmSample? Sample(TrackedVm vm)
+    private VmSample? Sample(TrackedVm vm, out Errno errno)
     {
-        if (vm.Stat(out var errno) is not { } file || !ProcPidStat.TryParse(_buffer.ReadRecord(file, out errno), out var stat))
+        if (vm.Stat(out errno) is not { } file || !ProcPidStat.TryParse(_buffer.ReadRecord(file, out errno), out var stat))
         {
             return null;
         }

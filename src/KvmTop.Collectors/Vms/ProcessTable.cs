@@ -49,16 +49,19 @@ internal sealed class KnownProcess(VmKey key, ulong inode)
 
 /// <summary>
 /// Tells which processes are virtual machines: those with a descriptor that links to <c>anon_inode:kvm-vm</c>, whatever program they are, and
-/// QEMU without one (TCG). Listing /proc is all that a tick costs; a process is looked into when it is new and again whenever it has
-/// grown half as old again, since the descriptor appears after exec.
+/// QEMU without one (TCG). A process is looked into when it is new and again whenever it has grown half as old again, since the descriptor
+/// appears after exec.
 /// </summary>
 internal sealed class ProcessTable(HostRoot host) : IDisposable
 {
     // Beyond these a descriptor table is not a VMM's; a QEMU with hundreds of disks has fewer.
     private const int MaxDescriptors = 16384;
 
+    // Threads take numbers too; beyond so many a listing is cheaper.
+    private const int MostLookedUp = 32;
+
     // A listing is made at least this often, whatever the kernel's last pid says.
-    private static readonly TimeSpan s_listingPace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_listingPace = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_vmmWait = TimeSpan.FromSeconds(1);
@@ -66,11 +69,10 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
     private readonly Dictionary<int, KnownProcess> _known = [];
     private readonly List<NumberedEntry> _entries = [];
     private readonly List<NumberedEntry> _descriptors = [];
-    private readonly List<int> _gone = [];
     private readonly ReadBuffer _buffer = new();
     private HostFile? _loadavg;
     private int _lastPid = -1;
-    private TimeSpan _listed = TimeSpan.MinValue;
+    private TimeSpan _listed = TimeSpan.MaxValue;
     private TimeSpan _nextLook;
     private long _generation;
 
@@ -80,61 +82,44 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
     /// <summary>How many processes hide their descriptors from this user, by the latest look at each.</summary>
     public int Denied { get; private set; }
 
-    /// <summary>Lists /proc and looks into what is new or due. Where nothing has been started since the last time, and nothing is due, there is nothing to list.</summary>
+    /// <summary>
+    /// Looks into what is new or due. The kernel tells the newest pid that it gave out, so a few new processes are looked up by their numbers; all are
+    /// listed when there were many, and now and then whatever that pid says.
+    /// </summary>
     public Errno Refresh(TimeSpan uptime)
     {
         var lastPid = ReadLastPid();
-        if (lastPid >= 0 && lastPid == _lastPid && uptime < _nextLook && uptime >= _listed && uptime - _listed < s_listingPace)
+        var started = lastPid - (long)_lastPid;
+        if (_lastPid < 0 || started is < 0 or > MostLookedUp || uptime < _listed || uptime - _listed >= s_listingPace)
         {
-            return Errno.None;
+            _lastPid = lastPid;
+            return List(uptime);
         }
 
-        (_lastPid, _listed, _nextLook) = (lastPid, uptime, TimeSpan.MaxValue);
-        _entries.Clear();
-        var errno = host.ListNumbers("/proc", _entries);
-        if (errno != Errno.None)
+        for (var pid = _lastPid + 1; pid <= lastPid; pid++)
         {
-            return errno;
-        }
-
-        _generation++;
-        foreach (var entry in _entries)
-        {
-            if (!_known.TryGetValue(entry.Number, out var process) || process.Inode != entry.Inode || entry.Inode == 0 || uptime >= process.NextLook)
+            if (IsProcess(pid))
             {
-                process = Look(entry, process, uptime);
-                if (process is null)
-                {
-                    continue;
-                }
-
-                _known[entry.Number] = process;
-            }
-
-            process.Generation = _generation;
-            _nextLook = process.NextLook < _nextLook ? process.NextLook : _nextLook;
-        }
-
-        _gone.Clear();
-        Denied = 0;
-        foreach (var (pid, process) in _known)
-        {
-            if (process.Generation != _generation)
-            {
-                _gone.Add(pid);
-            }
-            else if (process.Verdict == Verdict.VmmUnconfirmed)
-            {
-                Denied++;
+                Look(new NumberedEntry(pid, 0), uptime);
             }
         }
 
-        foreach (var pid in _gone)
+        _lastPid = lastPid;
+        if (uptime >= _nextLook)
         {
-            _known.Remove(pid);
+            LookAgain(uptime);
         }
 
         return Errno.None;
+    }
+
+    /// <summary>Says that a process has ended.</summary>
+    public void Forget(VmKey key)
+    {
+        if (_known.TryGetValue(key.Pid, out var process) && process.Key == key)
+        {
+            _known.Remove(key.Pid);
+        }
     }
 
     public void Dispose() => _loadavg?.Dispose();
@@ -151,10 +136,95 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
         return Utf8Parser.TryParse(text[(text.LastIndexOf((byte)' ') + 1)..], out int pid, out _) ? pid : -1;
     }
 
-    private KnownProcess? Look(NumberedEntry entry, KnownProcess? before, TimeSpan uptime)
+    private Errno List(TimeSpan uptime)
+    {
+        _entries.Clear();
+        var errno = host.ListNumbers("/proc", _entries);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        (_listed, _nextLook) = (uptime, TimeSpan.MaxValue);
+        _generation++;
+        foreach (var entry in _entries)
+        {
+            if (!_known.TryGetValue(entry.Number, out var process) || process.Inode != entry.Inode || entry.Inode == 0 || uptime >= process.NextLook)
+            {
+                Look(entry, uptime);
+            }
+            else
+            {
+                Keep(process);
+            }
+        }
+
+        Denied = 0;
+        foreach (var (pid, process) in _known)
+        {
+            if (process.Generation != _generation)
+            {
+                _known.Remove(pid);
+            }
+            else if (process.Verdict == Verdict.VmmUnconfirmed)
+            {
+                Denied++;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    private void LookAgain(TimeSpan uptime)
+    {
+        _entries.Clear();
+        foreach (var (pid, process) in _known)
+        {
+            if (uptime >= process.NextLook)
+            {
+                _entries.Add(new NumberedEntry(pid, process.Inode));
+            }
+        }
+
+        foreach (var entry in _entries)
+        {
+            Look(entry, uptime);
+        }
+
+        (Denied, _nextLook) = (0, TimeSpan.MaxValue);
+        foreach (var process in _known.Values)
+        {
+            Denied += process.Verdict == Verdict.VmmUnconfirmed ? 1 : 0;
+            Keep(process);
+        }
+    }
+
+    private void Keep(KnownProcess process)
+    {
+        process.Generation = _generation;
+        _nextLook = process.NextLook < _nextLook ? process.NextLook : _nextLook;
+    }
+
+    /// <summary>True unless the number is that of a thread: /proc shows those too to whoever asks by number.</summary>
+    private bool IsProcess(int pid) => ProcPidStatus.ThreadGroupOf(_buffer.ReadRecord(host, $"/proc/{pid}/status", out _)) == pid;
+
+    private void Look(NumberedEntry entry, TimeSpan uptime)
+    {
+        if (Find(entry, _known.GetValueOrDefault(entry.Number), uptime) is { } process)
+        {
+            _known[entry.Number] = process;
+            Keep(process);
+        }
+        else
+        {
+            _known.Remove(entry.Number);
+        }
+    }
+
+    private KnownProcess? Find(NumberedEntry entry, KnownProcess? before, TimeSpan uptime)
     {
         var pid = entry.Number;
-        var text = _buffer.ReadAll(host, $"/proc/{pid}/stat", out _);
+        var text = _buffer.ReadRecord(host, $"/proc/{pid}/stat", out _);
         if (!ProcPidStat.TryParse(text, out var stat))
         {
             return null;
@@ -172,6 +242,13 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
                 process.VhostOwner = owner;
             }
 
+            return process;
+        }
+
+        if (pid == Environment.ProcessId && host.IsLive)
+        {
+            // We hold descriptors by the thousand, and no VM.
+            process.NextLook = TimeSpan.MaxValue;
             return process;
         }
 

@@ -10,7 +10,7 @@ internal sealed class TrackedVm : IDisposable
 {
     // Where vCPU threads could not be told apart, or not all of them, it is tried again: a thread on a CPU cannot be asked.
     private static readonly TimeSpan s_vcpuPace = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan s_quotaPace = TimeSpan.FromSeconds(10);
 
     // status costs as much as all the other files of a small VM together, and swap moves slowly. Resident memory comes from stat, in every tick.
@@ -43,6 +43,7 @@ internal sealed class TrackedVm : IDisposable
     {
         (_host, _finder, Info) = (host, finder, info);
         _folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{info.Pid}");
+        Descriptors = new DescriptorLinks(host, info.Pid);
     }
 
     /// <summary>What is known about it; replaced when something of it changes.</summary>
@@ -53,6 +54,9 @@ internal sealed class TrackedVm : IDisposable
 
     /// <summary>The reading of its command line while that hangs: one for each VM, so that one in trouble does not use up what all share.</summary>
     public Task<byte[]>? CommandLine { get; set; }
+
+    /// <summary>Its descriptors that tell something, for whoever refreshes them; all in uptime.</summary>
+    public DescriptorLinks Descriptors { get; }
 
     /// <summary>Its QMP monitor, once somebody has asked for it (<see cref="QmpConnections.Get"/>).</summary>
     public QmpConnection? Qmp { get; set; }
@@ -215,9 +219,10 @@ internal sealed class TrackedVm : IDisposable
     {
         // A VM can be put into another group, or be given a quota, long after it started. The membership is cheap to look at; the quotas of a
         // dozen groups are not, and are spread by pid over the ticks.
-        var membership = Kept(ref _cgroup, "cgroup", out _) is { } file ? _buffer.ReadAll(file, out _) : default;
+        var membership = Kept(ref _cgroup, "cgroup", out _) is { } file ? _buffer.ReadRecord(file, out _) : default;
         var moved = _cgroupRead is null || !membership.SequenceEqual(_membership);
-        _cgroupRead = uptime;
+        // The first time apart, so that the VMs take turns from then on.
+        _cgroupRead = _cgroupRead is null ? uptime - TimeSpan.FromMilliseconds(Info.Pid % 4 * 1000) : uptime;
         if (!moved && uptime - _quotasFound < s_quotaPace)
         {
             return;
@@ -294,7 +299,7 @@ internal sealed class TrackedVm : IDisposable
         _threads = threads;
     }
 
-    private string Comm(string path) => Encoding.UTF8.GetString(_buffer.ReadAll(_host, path, out _).TrimEnd((byte)'\n'));
+    private string Comm(string path) => Encoding.UTF8.GetString(_buffer.ReadRecord(_host, path, out _).TrimEnd((byte)'\n'));
 
     private HostFile? Kept(ref HostFile? file, string name, out Errno errno)
     {

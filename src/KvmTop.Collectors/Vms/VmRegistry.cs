@@ -78,12 +78,20 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             var vm = _vms[i];
             if (!_processes.Known.TryGetValue(vm.Info.Pid, out var process) || process.Key != vm.Info.Key)
             {
-                Forget(vm);
-                _vms.RemoveAt(i);
+                Forget(i);
             }
         }
 
         return Errno.None;
+    }
+
+    /// <summary>Lets go of a VM whose process has ended.</summary>
+    /// <param name="place">Where it stands in <see cref="Vms"/>.</param>
+    public void Forget(int place)
+    {
+        _processes.Forget(_vms[place].Info.Key);
+        Forget(_vms[place]);
+        _vms.RemoveAt(place);
     }
 
     public void Dispose()

@@ -11,7 +11,6 @@ namespace KvmTop.Collectors;
 /// </summary>
 internal sealed class VmTaps(HostRoot host)
 {
-    private const int MostDescriptors = 4096;
     private const int MostInterfaces = 256;
     private static readonly TimeSpan s_pace = TimeSpan.FromSeconds(10);
 
@@ -28,55 +27,46 @@ internal sealed class VmTaps(HostRoot host)
     /// <summary>Why its interfaces are not known.</summary>
     public string? Reason { get; private set; }
 
-    public void FindIfDue(VmInfo vm, string ownNamespace, TimeSpan now)
+    public void FindIfDue(TrackedVm tracked, string ownNamespace, TimeSpan uptime)
     {
-        if (_due is { } due && now < due && ReferenceEquals(_described, vm.Description))
+        var vm = tracked.Info;
+        if (_due is { } due && uptime < due && ReferenceEquals(_described, vm.Description))
             return;
 
         // Spread by pid, so that sixty VMs are not all looked into at the same tick.
-        _due = now + (_due is null ? TimeSpan.FromMilliseconds(vm.Pid % 10 * 1000) + TimeSpan.FromSeconds(1) : s_pace);
+        _due = uptime + (_due is null ? TimeSpan.FromMilliseconds(vm.Pid % 10 * 1000) + TimeSpan.FromSeconds(1) : s_pace);
         _described = vm.Description;
         Namespace = NicsCollector.LinkOf(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{vm.Pid}/ns/net"));
         var other = Namespace.Length > 0 && ownNamespace.Length > 0 && Namespace != ownNamespace;
         if (Namespace.Length == 0)
             Namespace = string.Create(CultureInfo.InvariantCulture, $"of {vm.Pid}");
-        var found = Interfaces(vm.Pid, out var vhost, out var errno);
+        var errno = tracked.Descriptors.Refresh(uptime);
+        var found = Interfaces(vm.Pid, tracked.Descriptors.Links, out var vhost);
         Reason = errno.IsDenied() ? "its descriptors may not be listed: needs root" : null;
         var nics = Match(found, vm.Description.Devices, vhost, other);
         if (!nics.SequenceEqual(Nics))
             Nics = nics;
     }
 
-    private Dictionary<string, Tap> Interfaces(int pid, out int vhost, out Errno errno)
+    private Dictionary<string, Tap> Interfaces(int pid, IReadOnlyList<DescriptorLink> descriptors, out int vhost)
     {
-        var folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd");
-        var entries = new List<NumberedEntry>();
+        const string macvtap = "/dev/tap";
         var found = new Dictionary<string, Tap>(StringComparer.Ordinal);
         vhost = 0;
-        errno = host.ListNumbers(folder, entries);
-        Span<byte> target = stackalloc byte[64];
-        for (var i = 0; i < Math.Min(entries.Count, MostDescriptors); i++)
+        foreach (var (fd, target) in descriptors)
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"{folder}/{entries[i].Number}");
-            if (host.ReadLink(path, target, out var length) is var error && error != Errno.None)
-            {
-                errno = error.IsDenied() ? error : errno;
-                continue;
-            }
-
-            var link = target[..length];
             string? name = null;
             var kind = "tap";
-            if (link.SequenceEqual("/dev/net/tun"u8))
+            if (target == "/dev/net/tun")
             {
-                var info = _buffer.ReadAll(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fdinfo/{entries[i].Number}"), out _);
+                var info = _buffer.ReadAll(host, string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fdinfo/{fd}"), out _);
                 name = TunDescriptor.TryParse(info, out var interfaceName) ? Encoding.UTF8.GetString(interfaceName) : null;
             }
-            else if (link.StartsWith("/dev/tap"u8) && ByteNumber(link["/dev/tap".Length..]) is { } index)
+            else if (target.StartsWith(macvtap, StringComparison.Ordinal) && int.TryParse(target.AsSpan(macvtap.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
             {
                 (name, kind) = (InterfaceOf(index), "macvtap");
             }
-            else if (link.SequenceEqual("/dev/vhost-net"u8))
+            else if (target == "/dev/vhost-net")
             {
                 vhost++;
             }

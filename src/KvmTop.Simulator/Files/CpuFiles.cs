@@ -105,7 +105,7 @@ internal sealed class CpuFiles(HostModel host)
         writer.Hundredths((long)(load.Fifteen * 100));
         writer.Number(" "u8, (long)load.One + 1);
         writer.Number("/"u8, load.Threads);
-        writer.Number(" "u8, 50_000 + now / SimClock.Second % 400_000);
+        writer.Number(" "u8, host.LastPid(now));
         writer.Text("\n"u8);
         return Errno.None;
     }

@@ -48,6 +48,19 @@ internal sealed class HostModel
     /// <summary>The thread that waits most for a CPU, by which CPU pressure is told.</summary>
     public (SimProcess Process, SimThread Thread) MostDelayed { get; }
 
+    /// <summary>The newest number that the kernel gave to a process or a thread. Each start uses up many, as on a host where other things start too.</summary>
+    public long LastPid(long now)
+    {
+        const int eachSecond = 64;
+        long latest = 0;
+        foreach (var process in Processes)
+        {
+            latest = Math.Max(latest, process.Life.LatestStart(now));
+        }
+
+        return 50_000 + latest / SimClock.Second * eachSecond % 400_000;
+    }
+
     /// <summary>The process that has a pid at a moment, with its generation.</summary>
     public SimProcess? Find(int pid, long now, out long generation)
     {

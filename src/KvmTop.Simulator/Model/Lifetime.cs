@@ -41,6 +41,9 @@ internal sealed class Lifetime
 
     public bool IsAlive(long generation, long now) => GenerationAt(now) == generation;
 
+    /// <summary>When it last started, alive or not; -1 before it ever did.</summary>
+    public long LatestStart(long now) => now < _start ? -1 : _period == 0 ? _start : StartOf((now - _start) / _period);
+
     public long StartOf(long generation) => _start + generation * _period;
 
     public int PidOf(long generation) =>

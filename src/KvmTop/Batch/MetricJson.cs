@@ -20,7 +20,7 @@ public static class MetricJson
                 continue;
             }
 
-            writer.WritePropertyName(metric.Id);
+            writer.WritePropertyName(JsonNames.Of(metric.Id));
             var figure = metric.Get(row);
             if (figure.Text is { } text)
             {
@@ -52,7 +52,7 @@ public static class MetricJson
     {
         foreach (var map in maps)
         {
-            writer.WritePropertyName(map.Id);
+            writer.WritePropertyName(JsonNames.Of(map.Id));
             if (map.Get(row) is not { } figures)
             {
                 writer.WriteNullValue();
@@ -60,9 +60,10 @@ public static class MetricJson
             }
 
             writer.WriteStartObject();
-            foreach (var (name, number) in figures)
+            for (var i = 0; i < figures.Count; i++)
             {
-                writer.WritePropertyName(name);
+                var (name, number) = figures[i];
+                writer.WritePropertyName(JsonNames.Of(name));
                 WriteNumber(writer, number, map.Unit);
             }
 

@@ -11,7 +11,8 @@ internal static class MetricNumber
     /// <summary>The rounded number; false for what no format can write (infinities), which is then missing.</summary>
     internal static bool TryRound(double number, Unit unit, out double rounded)
     {
-        rounded = double.IsFinite(number) && Math.Abs(number) < Exact ? Math.Round(number, Decimals(unit), MidpointRounding.AwayFromZero) : number;
+        // Most of what an idle guest has to tell is whole already: nothing to round, and rounding is dear.
+        rounded = !(Math.Abs(number) < Exact) || number == (long)number ? number : Math.Round(number, Decimals(unit), MidpointRounding.AwayFromZero);
         return double.IsFinite(rounded);
     }
 
