@@ -3,7 +3,8 @@
  * usage: floor TICKS PID...
  * Opens, once, for every thread of the given processes its schedstat, for every vCPU thread (named "CPU n/KVM") its stat, and for
  * every process its stat, io and status: the files that kvmtop's topics of VMs and vCPU times read of guests without a quota. Then preads
- * them once a second, TICKS times; status as kvmtop does, a fifth of the processes at a time. Prints
+ * them once a second, TICKS times; status as kvmtop does, a fifth of the processes at a time. (kvmtop leaves out the stat of a
+ * vCPU that has not run since the last tick, as all of a paused guest; this program does not.) Prints
  *   files=N ns_per_tick=N   files read in a tick; CPU time of the median tick, opening not counted. */
 #include "ticks.h"
 #include <dirent.h>

@@ -151,9 +151,7 @@ public sealed class VcpuTimesTopic : Topic<VcpuTimesSampleSet, VcpuTimesModel>
                 for (var i = 0; i < vcpus.Length; i++)
                 {
                     var thread = vm.Threads[i];
-                    vcpus[i] = new VcpuTimesSample(
-                        thread.Thread.Tid,
-                        thread.Stat(out _) is { } file && ProcPidStat.TryParse(_buffer.ReadRecord(file, out _), out var stat) ? stat : null);
+                    vcpus[i] = new VcpuTimesSample(thread.Thread.Tid, thread.ReadStat(_buffer));
                 }
 
                 vms.Add(vm.Info.Key, (at, vcpus));

@@ -90,6 +90,7 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             if (thread.Schedstat(out errno) is { } schedstat && SchedStat.TryParse(_buffer.ReadRecord(schedstat, out errno), out var value))
             {
                 scheduler = value;
+                thread.Timeslices = value.Timeslices;
                 if (thread.Thread.IsVcpu)
                 {
                     slices += value.Timeslices;
