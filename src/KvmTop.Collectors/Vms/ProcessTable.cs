@@ -40,6 +40,9 @@ internal sealed class KnownProcess(VmKey key, ulong inode)
     /// <summary>The VM process that a vhost kernel thread works for.</summary>
     public int VhostOwner { get; set; }
 
+    /// <summary>Its program and the numbers of its descriptors as they were when its links were last read, in one number: while they are the same, so are the links.</summary>
+    public int Seen { get; set; }
+
     /// <summary>When to look again, in uptime; a process can open /dev/kvm long after it started.</summary>
     public TimeSpan NextLook { get; set; }
 
@@ -252,9 +255,10 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
             return process;
         }
 
-        process.Vmm = VmmDetector.FromExecutable(Executable(pid) ?? process.Comm);
+        var program = Executable(pid) ?? process.Comm;
+        process.Vmm = VmmDetector.FromExecutable(program);
         var isVmm = process.Vmm != VmmKind.Unknown;
-        process.Verdict = HoldsKvmVm(pid) switch
+        process.Verdict = HoldsKvmVm(process, program) switch
         {
             true => Verdict.KvmGuest,
             false => isVmm ? Verdict.VmmWithoutKvm : Verdict.Other,
@@ -280,20 +284,34 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
     }
 
     /// <summary>True or false when the descriptors can be listed, null when they cannot.</summary>
-    private bool? HoldsKvmVm(int pid)
+    private bool? HoldsKvmVm(KnownProcess process, string program)
     {
         _descriptors.Clear();
-        var folder = $"/proc/{pid}/fd";
+        var folder = $"/proc/{process.Key.Pid}/fd";
         var errno = host.ListNumbers(folder, _descriptors);
         if (errno.IsDenied())
         {
             return null;
         }
 
-        Span<byte> link = stackalloc byte[64];
-        foreach (var descriptor in _descriptors.Take(MaxDescriptors))
+        var seen = new HashCode();
+        seen.Add(program);
+        foreach (var descriptor in _descriptors)
         {
-            if (host.ReadLink($"{folder}/{descriptor.Number}", link, out var length) == Errno.None
+            seen.Add(descriptor.Number);
+        }
+
+        var before = process.Seen;
+        process.Seen = seen.ToHashCode();
+        if (process.Seen == before && process is { Vmm: VmmKind.Unknown, Verdict: Verdict.Other })
+        {
+            return false;
+        }
+
+        Span<byte> link = stackalloc byte[64];
+        for (var i = 0; i < Math.Min(_descriptors.Count, MaxDescriptors); i++)
+        {
+            if (host.ReadLink($"{folder}/{_descriptors[i].Number}", link, out var length) == Errno.None
                 && link[..length].SequenceEqual("anon_inode:kvm-vm"u8))
             {
                 return true;

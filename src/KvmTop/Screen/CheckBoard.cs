@@ -15,7 +15,7 @@ namespace KvmTop.Screen;
 internal sealed class CheckBoard(HostRoot host, IScheduler scheduler, Action changed)
 {
     // The first screens belong to what people came for, and rates of the first seconds are rough.
-    private const long FirstAt = 8;
+    private const long FirstAt = 4;
 
     private static readonly TimeSpan s_pace = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_watchedPace = TimeSpan.FromSeconds(10);
