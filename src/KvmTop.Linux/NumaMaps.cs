@@ -5,7 +5,10 @@ namespace KvmTop.Linux;
 /// <param name="PageBytes">The size of a page: that of a hugetlb page, or the base page, in which transparent hugepages are counted too.</param>
 /// <param name="Hugetlb">True for pages of a hugepage pool.</param>
 /// <param name="Bytes">How much.</param>
-public readonly record struct NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
+public sealed record NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
+
+/// <summary>Memory on a NUMA node.</summary>
+public sealed record NodeBytes(int Node, ulong Bytes);
 
 /// <summary>
 /// Where the memory of a process lies, summed from <c>/proc/PID/numa_maps</c> (numa(7)): a line per mapping with its pages by node and their size.
@@ -27,6 +30,10 @@ public sealed class NumaMaps
 
     /// <summary>The sums of the last file: by node, page size and kind.</summary>
     public IReadOnlyList<NumaPlacement> Places => _places;
+
+    /// <summary>The same by node, lowest first.</summary>
+    public IReadOnlyList<NodeBytes> ByNode() =>
+        [.. Places.GroupBy(p => p.Node).OrderBy(g => g.Key).Select(g => new NodeBytes(g.Key, g.Aggregate(0UL, (sum, p) => sum + p.Bytes)))];
 
     /// <summary>True when the last file told about at least one mapping.</summary>
     public bool HasMappings { get; private set; }

@@ -230,9 +230,9 @@ public sealed class PinAction() : HostAction("pin")
     {
         foreach (var thread in vm.Threads.Where(t => (kinds & t.Kind) != 0))
             draft.Set(thread, thread.Kind == PinKinds.Vcpus ? place.Vcpus[thread.Thread.VcpuIndex] : place.Others);
-        foreach (var home in place.Home.GroupBy(h => h.Value))
+        foreach (var home in place.Home.Keys.GroupBy(v => place.Home[v]))
         {
-            var away = CpuSet.Of(home.Where(h => place.Vcpus[h.Key].All(c => context.Topology.NodeOf(c) != home.Key)).Select(h => h.Key));
+            var away = CpuSet.Of(home.Where(v => place.Vcpus[v].All(c => context.Topology.NodeOf(c) != home.Key)));
             if (away.Count > 0)
                 draft.Note(string.Create(CultureInfo.InvariantCulture, $"{vm.Info.Name}: vCPUs {away} go to another node than {home.Key}, where they should be: no CPU is free there."));
         }

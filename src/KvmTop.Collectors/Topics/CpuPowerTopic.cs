@@ -5,7 +5,7 @@ namespace KvmTop.Collectors;
 /// <summary>What one CPU has slept since boot.</summary>
 /// <param name="Cpu">Which CPU.</param>
 /// <param name="Counts">A count for each of <see cref="CpuPowerSample.States"/>; default for a state that this CPU does not have.</param>
-public readonly record struct CpuIdleSample(int Cpu, CpuIdleCount[] Counts);
+public sealed record CpuIdleSample(int Cpu, CpuIdleCount[] Counts);
 
 /// <summary>Clocks and idle states at one moment.</summary>
 /// <param name="ReadAt">Monotonic time.</param>

@@ -220,24 +220,23 @@ internal static class LatencyPercentile
     /// <summary>The upper boundary of the bin that it lies in, in seconds: it is not above that. NaN when there are no histograms, or nothing was counted; infinite beyond the last boundary.</summary>
     public static double Of(double share, BlockHistogram? readsBefore, BlockHistogram? reads, BlockHistogram? writesBefore, BlockHistogram? writes)
     {
-        var bins = new SortedDictionary<double, ulong>();
+        var bins = new List<Bin>();
         Add(bins, readsBefore, reads);
         Add(bins, writesBefore, writes);
-        var total = 0.0;
-        foreach (var count in bins.Values)
-            total += count;
+        bins.Sort(static (a, b) => a.Bound.CompareTo(b.Bound));
+        var wanted = bins.Sum(b => b.Count) * share;
         var sum = 0.0;
         foreach (var (bound, count) in bins)
         {
             sum += count;
-            if (total > 0 && sum >= total * share)
+            if (sum >= wanted)
                 return bound / 1e9;
         }
 
         return double.NaN;
     }
 
-    private static void Add(SortedDictionary<double, ulong> bins, BlockHistogram? before, BlockHistogram? now)
+    private static void Add(List<Bin> bins, BlockHistogram? before, BlockHistogram? now)
     {
         // Set anew, or just now: what it held before is not of this interval.
         if (now is null || before is null || !before.Bounds.AsSpan().SequenceEqual(now.Bounds))
@@ -245,10 +244,9 @@ internal static class LatencyPercentile
         for (var i = 0; i < now.Bins.Length; i++)
         {
             if (now.Bins[i] > before.Bins[i])
-            {
-                var bound = i < now.Bounds.Length ? now.Bounds[i] : double.PositiveInfinity;
-                bins[bound] = bins.GetValueOrDefault(bound) + now.Bins[i] - before.Bins[i];
-            }
+                bins.Add(new Bin(i < now.Bounds.Length ? now.Bounds[i] : double.PositiveInfinity, now.Bins[i] - before.Bins[i]));
         }
     }
+
+    private sealed record Bin(double Bound, double Count);
 }

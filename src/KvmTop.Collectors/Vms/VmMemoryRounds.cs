@@ -271,4 +271,4 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
 /// <param name="Age">How old that is.</param>
 /// <param name="Took">How long it took.</param>
 /// <param name="Hanging">For how long the reading under way has not come back, when that is past its deadline.</param>
-public readonly record struct VmMemoryState(VmMemory? Memory, TimeSpan Age, TimeSpan Took, TimeSpan? Hanging);
+public sealed record VmMemoryState(VmMemory? Memory, TimeSpan Age, TimeSpan Took, TimeSpan? Hanging);

@@ -29,6 +29,21 @@ public sealed class TextInputState
     /// <summary>The character under the cursor, counted from 0.</summary>
     public int Cursor { get; private set; }
 
+    /// <summary>Where the cursor stands in <see cref="Text"/>.</summary>
+    public int CursorInText
+    {
+        get
+        {
+            var place = 0;
+            for (var i = 0; i < Cursor; i++)
+            {
+                place += _runes[i].Utf16SequenceLength;
+            }
+
+            return place;
+        }
+    }
+
     /// <summary>Earlier lines, oldest first.</summary>
     public IReadOnlyList<string> History => _history;
 
@@ -201,7 +216,14 @@ public sealed class TextInputState
     private void Replace(string text)
     {
         _runes.Clear();
-        _runes.AddRange(text.EnumerateRunes().Where(rune => CellWidth.Of(rune) >= 0).Take(_maxLength));
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (_runes.Count < _maxLength && CellWidth.Of(rune) >= 0)
+            {
+                _runes.Add(rune);
+            }
+        }
+
         Cursor = _runes.Count;
         _completion = -1;
     }

@@ -76,7 +76,7 @@ internal sealed class DefinitionFields
     public JsonElement? Any(string key) => Take(key);
 
     /// <summary>The items of a list; none when the key is missing.</summary>
-    public IReadOnlyList<(string Where, JsonElement Value)> List(string key, int most)
+    public IReadOnlyList<DefinitionItem> List(string key, int most)
     {
         if (Take(key) is not { } value)
             return [];
@@ -84,7 +84,10 @@ internal sealed class DefinitionFields
             throw Wrong(key, "a list", value);
         if (value.GetArrayLength() > most)
             throw new DefinitionMistakeException(Where(key), string.Create(CultureInfo.InvariantCulture, $"expected {most} items at most"));
-        return [.. value.EnumerateArray().Select((item, i) => (string.Create(CultureInfo.InvariantCulture, $"{Where(key)}[{i}]"), item))];
+        var items = new List<DefinitionItem>(value.GetArrayLength());
+        foreach (var item in value.EnumerateArray())
+            items.Add(new(string.Create(CultureInfo.InvariantCulture, $"{Where(key)}[{items.Count}]"), item));
+        return items;
     }
 
     /// <summary>A text that must be one of a list's items.</summary>
@@ -126,3 +129,8 @@ internal sealed class DefinitionFields
         return _fields.Remove(key, out var value) ? value : null;
     }
 }
+
+/// <summary>An item of a list.</summary>
+/// <param name="Where">Its place, for who made a mistake in it: "disks[0]".</param>
+/// <param name="Value">What stands there.</param>
+internal sealed record DefinitionItem(string Where, JsonElement Value);
