@@ -5,10 +5,30 @@ namespace KvmTop.Linux;
 /// <param name="PageBytes">The size of a page: that of a hugetlb page, or the base page, in which transparent hugepages are counted too.</param>
 /// <param name="Hugetlb">True for pages of a hugepage pool.</param>
 /// <param name="Bytes">How much.</param>
-public sealed record NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
+public readonly record struct NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
 
 /// <summary>Memory on a NUMA node.</summary>
-public sealed record NodeBytes(int Node, ulong Bytes);
+public sealed record NodeBytes(int Node, ulong Bytes)
+{
+    /// <summary>Sums by node, lowest first.</summary>
+    /// <param name="places">What lies where.</param>
+    /// <param name="nodes">Nodes that get a figure though nothing lies there.</param>
+    public static IReadOnlyList<NodeBytes> Sum(IReadOnlyList<NumaPlacement> places, IEnumerable<int> nodes)
+    {
+        var sums = nodes.Select(n => new NodeBytes(n, 0)).ToList();
+        foreach (var place in places)
+        {
+            var at = sums.FindIndex(s => s.Node == place.Node);
+            if (at < 0)
+                sums.Add(new(place.Node, place.Bytes));
+            else
+                sums[at] = new(place.Node, sums[at].Bytes + place.Bytes);
+        }
+
+        sums.Sort(static (a, b) => a.Node.CompareTo(b.Node));
+        return sums;
+    }
+}
 
 /// <summary>
 /// Where the memory of a process lies, summed from <c>/proc/PID/numa_maps</c> (numa(7)): a line per mapping with its pages by node and their size.
@@ -30,10 +50,6 @@ public sealed class NumaMaps
 
     /// <summary>The sums of the last file: by node, page size and kind.</summary>
     public IReadOnlyList<NumaPlacement> Places => _places;
-
-    /// <summary>The same by node, lowest first.</summary>
-    public IReadOnlyList<NodeBytes> ByNode() =>
-        [.. Places.GroupBy(p => p.Node).OrderBy(g => g.Key).Select(g => new NodeBytes(g.Key, g.Aggregate(0UL, (sum, p) => sum + p.Bytes)))];
 
     /// <summary>True when the last file told about at least one mapping.</summary>
     public bool HasMappings { get; private set; }

@@ -9,7 +9,7 @@ public readonly record struct CpuTimes(
     ulong User, ulong Nice, ulong System, ulong Idle, ulong IoWait, ulong Irq, ulong SoftIrq, ulong Steal, ulong Guest, ulong GuestNice);
 
 /// <summary>The times of one CPU.</summary>
-public sealed record CpuTimesOf(int Cpu, CpuTimes Times);
+public readonly record struct CpuTimesOf(int Cpu, CpuTimes Times);
 
 /// <summary>The CPU lines of <c>/proc/stat</c> (proc_stat(5)). Only CPUs that are online have one.</summary>
 public static class ProcStat

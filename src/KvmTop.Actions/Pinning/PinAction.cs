@@ -178,7 +178,7 @@ public sealed class PinAction() : HostAction("pin")
     {
         if (MemoryNodes.Of(context, info, out _) is not { Count: > 0 } memory)
             return;
-        var nodes = cpus.Select(c => context.Topology.NodeOf(c)).ToHashSet();
+        var nodes = CpuSet.Of(cpus.Select(c => context.Topology.NodeOf(c) ?? -1));
         double all = memory.Sum(m => (double)m.Bytes), near = memory.Where(m => nodes.Contains(m.Node)).Sum(m => (double)m.Bytes);
         if (all > 0 && near < all / 2)
             draft.Note(string.Create(CultureInfo.InvariantCulture, $"{100 - (near * 100 / all):0} % of its memory is on other nodes, and stays there: it will be slower."));

@@ -9,7 +9,7 @@ internal sealed class GroupTable(HostRoot host)
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(2);
 
-    private readonly Lazy<Dictionary<uint, Group>> _groups = new(() => Parse(new ReadBuffer(8192, 4 << 20).ReadAll(host, "/etc/group", out _)));
+    private readonly Lazy<Dictionary<ulong, Group>> _groups = new(() => Parse(new ReadBuffer(8192, 4 << 20).ReadAll(host, "/etc/group", out _)));
 
     /// <summary>The name of a group, or null.</summary>
     public string? NameOf(uint gid) => Find(gid)?.Name;
@@ -33,9 +33,9 @@ internal sealed class GroupTable(HostRoot host)
         return child.ExitCode == 0 && Parse(child.Output).TryGetValue(gid, out group) ? _groups.Value[gid] = group : null;
     }
 
-    private static Dictionary<uint, Group> Parse(ReadOnlySpan<byte> text)
+    private static Dictionary<ulong, Group> Parse(ReadOnlySpan<byte> text)
     {
-        var groups = new Dictionary<uint, Group>();
+        var groups = new Dictionary<ulong, Group>();
         foreach (var line in System.Text.Encoding.UTF8.GetString(text).Split('\n', 65536))
         {
             var fields = line.Split(':');

@@ -194,7 +194,7 @@ public sealed class CpuMap
         HeadingRows = lines.Count;
     }
 
-    private static CpuMapInk[] Inks(string text, CpuMapInk ink) => [.. text.Select(c => c == ' ' ? CpuMapInk.None : ink)];
+    private static CpuMapInk[] Inks(string text, CpuMapInk ink) => Array.ConvertAll(text.ToCharArray(), c => c == ' ' ? CpuMapInk.None : ink);
 
     private CpuMapLine Line(CpuColumns band, CpuMapRow row)
     {

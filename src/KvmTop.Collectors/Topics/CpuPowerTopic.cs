@@ -188,7 +188,7 @@ public sealed class CpuPowerTopic : Topic<CpuPowerSample, CpuPowerModel>
             foreach (var cpu in _online!)
             {
                 var own = CpuClockLimits.Read(host, cpu, _buffer);
-                if (limits.Count == 0 && own == default)
+                if (limits.Count == 0 && own == CpuClockLimits.Unknown)
                 {
                     break;
                 }

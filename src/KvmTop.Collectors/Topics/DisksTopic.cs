@@ -11,8 +11,13 @@ namespace KvmTop.Collectors;
 public sealed record VmDisksSample(TimeSpan At, IReadOnlyList<BlockCounters> Disks, IReadOnlyList<BlockInfo>? Infos, string? Reason, VmDisksSample? Before = null);
 
 /// <summary>The disks of all VMs.</summary>
-/// <param name="Vms">Per VM, with what its command line says.</param>
-public sealed record DisksSample(IReadOnlyDictionary<VmKey, (VmInfo Vm, VmDisksSample Disks)> Vms);
+/// <param name="Vms">Per VM.</param>
+public sealed record DisksSample(IReadOnlyList<DisksOfVm> Vms);
+
+/// <summary>The disks of one VM.</summary>
+/// <param name="Vm">The VM, with what its command line says.</param>
+/// <param name="Disks">Its disks.</param>
+public sealed record DisksOfVm(VmInfo Vm, VmDisksSample Disks);
 
 /// <summary>One disk over the last interval. NaN when unknown.</summary>
 public sealed record DiskModel
@@ -89,8 +94,8 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
     public override DisksModel Derive(DisksSample? before, DisksSample now)
     {
         var vms = new Dictionary<VmKey, VmDisks>(now.Vms.Count);
-        foreach (var (key, (vm, sample)) in now.Vms)
-            vms.Add(key, Derive(sample.Before, sample, vm.Description.Devices));
+        foreach (var (vm, sample) in now.Vms)
+            vms.Add(vm.Key, Derive(sample.Before, sample, vm.Description.Devices));
         return new DisksModel(vms);
     }
 
@@ -107,10 +112,10 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
             // A drive without a medium is no disk, and does nothing.
             if (info is { Image: null } && (counters.Reads ?? 0) + (counters.Writes ?? 0) == 0)
                 continue;
-            var was = DevicePlace.Before(before?.Disks, counters, i, s_same) is >= 0 and var place ? before!.Disks[place] : default;
-            var readRate = Rates.PerSecond(was.Reads, counters.Reads, seconds);
-            var writeRate = Rates.PerSecond(was.Writes, counters.Writes, seconds);
-            var busy = (Rates.PerSecond(was.ReadNs, counters.ReadNs, seconds) + Rates.PerSecond(was.WriteNs, counters.WriteNs, seconds)) / 1e9;
+            var was = DevicePlace.Before(before?.Disks, counters, i, s_same) is >= 0 and var place ? before!.Disks[place] : null;
+            var readRate = Rates.PerSecond(was?.Reads, counters.Reads, seconds);
+            var writeRate = Rates.PerSecond(was?.Writes, counters.Writes, seconds);
+            var busy = (Rates.PerSecond(was?.ReadNs, counters.ReadNs, seconds) + Rates.PerSecond(was?.WriteNs, counters.WriteNs, seconds)) / 1e9;
             reads.Add(readRate);
             writes.Add(writeRate);
             time.Add(busy);
@@ -121,14 +126,14 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
                 Info = info,
                 ReadsPerSecond = readRate,
                 WritesPerSecond = writeRate,
-                FlushesPerSecond = Rates.PerSecond(was.Flushes, counters.Flushes, seconds),
-                ReadBytesPerSecond = Rates.PerSecond(was.ReadBytes, counters.ReadBytes, seconds),
-                WrittenBytesPerSecond = Rates.PerSecond(was.WrittenBytes, counters.WrittenBytes, seconds),
+                FlushesPerSecond = Rates.PerSecond(was?.Flushes, counters.Flushes, seconds),
+                ReadBytesPerSecond = Rates.PerSecond(was?.ReadBytes, counters.ReadBytes, seconds),
+                WrittenBytesPerSecond = Rates.PerSecond(was?.WrittenBytes, counters.WrittenBytes, seconds),
                 LatencySeconds = readRate + writeRate > 0 ? busy / (readRate + writeRate) : double.NaN,
-                P99Seconds = LatencyPercentile.Of(0.99, was.ReadLatency, counters.ReadLatency, was.WriteLatency, counters.WriteLatency),
-                Queue = busy + (Rates.PerSecond(was.FlushNs, counters.FlushNs, seconds) / 1e9),
+                P99Seconds = LatencyPercentile.Of(0.99, was?.ReadLatency, counters.ReadLatency, was?.WriteLatency, counters.WriteLatency),
+                Queue = busy + (Rates.PerSecond(was?.FlushNs, counters.FlushNs, seconds) / 1e9),
                 Failed = counters.FailedReads + counters.FailedWrites + counters.FailedFlushes,
-                FailedPerSecond = Rates.PerSecond(was.FailedReads + was.FailedWrites + was.FailedFlushes, counters.FailedReads + counters.FailedWrites + counters.FailedFlushes, seconds),
+                FailedPerSecond = Rates.PerSecond(was?.FailedReads + was?.FailedWrites + was?.FailedFlushes, counters.FailedReads + counters.FailedWrites + counters.FailedFlushes, seconds),
             });
         }
 
@@ -137,7 +142,7 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
         return new VmDisks(disks, now.Reason, now.At, reads.PerSecond(known), writes.PerSecond(known), operations > 0 ? time.PerSecond() / operations : double.NaN);
     }
 
-    private static string NameOf(in BlockCounters counters)
+    private static string NameOf(BlockCounters counters)
     {
         // "/machine/peripheral/disk0/virtio-backend" is called disk0 by whoever named it.
         const string named = "/machine/peripheral/";
@@ -153,7 +158,7 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
 
     private static string LastPart(string path) => path[(path.LastIndexOf('/') + 1)..];
 
-    private static BlockInfo? Find(IReadOnlyList<BlockInfo>? infos, in BlockCounters counters)
+    private static BlockInfo? Find(IReadOnlyList<BlockInfo>? infos, BlockCounters counters)
     {
         if (infos is null)
             return null;
@@ -179,7 +184,7 @@ internal static class DiskBus
             : device.Kind == VmDeviceKind.Disk && device.Detail is { } file && file == info?.Image;
 
     /// <summary>By where the device is in QEMU's tree, by its model on the command line, by the drive's name; null when none says.</summary>
-    public static string? Of(in BlockCounters disk, BlockInfo? info, IReadOnlyList<VmDevice> devices)
+    public static string? Of(BlockCounters disk, BlockInfo? info, IReadOnlyList<VmDevice> devices)
     {
         var qdev = disk.Qdev ?? "";
         if (qdev.Contains("virtio-backend", StringComparison.Ordinal))

@@ -13,6 +13,25 @@ public sealed record HostSample
     /// <summary>Ticks of each online CPU.</summary>
     public required IReadOnlyList<CpuTimesOf> Cpus { get; init; }
 
+    /// <summary>Ticks of one CPU, or null; the place is where it may stand in <see cref="Cpus"/>.</summary>
+    public CpuTimes? Find(int cpu, int place)
+    {
+        if (place < Cpus.Count && Cpus[place].Cpu == cpu)
+        {
+            return Cpus[place].Times;
+        }
+
+        foreach (var (number, times) in Cpus)
+        {
+            if (number == cpu)
+            {
+                return times;
+            }
+        }
+
+        return null;
+    }
+
     public ProcStatTotals? Counters { get; init; }
 
     public MemInfo? Memory { get; init; }
@@ -123,10 +142,7 @@ public sealed class HostTopic : Topic<HostSample, HostModel>
         for (var i = 0; i < cpus.Length; i++)
         {
             var cpu = now.Cpus[i];
-            var was = before is not null && i < before.Cpus.Count && before.Cpus[i].Cpu == cpu.Cpu
-                ? before.Cpus[i]
-                : before?.Cpus.FirstOrDefault(c => c.Cpu == cpu.Cpu);
-            cpus[i] = new(cpu.Cpu, Share(was?.Times, cpu.Times));
+            cpus[i] = new(cpu.Cpu, Share(before?.Find(cpu.Cpu, i), cpu.Times));
         }
 
         var seconds = before is null ? 0 : (now.ReadAt - before.ReadAt).TotalSeconds;

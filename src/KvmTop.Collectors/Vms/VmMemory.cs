@@ -28,7 +28,7 @@ public sealed class VmMemory
         IReadOnlyList<NodeShare> vcpuNodes)
     {
         (Rollup, RollupReason, PlacesReason, Ksm, VcpuNodes) = (rollup, rollupReason, placesReason, ksm, vcpuNodes);
-        Nodes = places is null ? null : SumNodes(places, hostNodes);
+        Nodes = places is null ? null : NodeBytes.Sum(places, hostNodes.Select(n => n.Number));
         HugetlbSizes = places is null ? null : SumSizes(places);
         LocalPct = Local(Nodes, vcpuNodes);
     }
@@ -72,31 +72,6 @@ public sealed class VmMemory
             var all = (double)rss + (hugetlb ?? 0);
             return all > 0 ? Math.Min(100, ((hugetlb ?? 0) + (double)(rollup.Transparent ?? 0)) * 100 / all) : double.NaN;
         }
-    }
-
-    private static List<NodeBytes> SumNodes(IReadOnlyList<NumaPlacement> places, IReadOnlyList<NumaNode> hostNodes)
-    {
-        var nodes = new List<NodeBytes>(hostNodes.Count);
-        foreach (var node in hostNodes)
-        {
-            nodes.Add(new(node.Number, 0));
-        }
-
-        foreach (var place in places)
-        {
-            var at = nodes.FindIndex(n => n.Node == place.Node);
-            if (at < 0)
-            {
-                nodes.Add(new(place.Node, place.Bytes));
-            }
-            else
-            {
-                nodes[at] = new(place.Node, nodes[at].Bytes + place.Bytes);
-            }
-        }
-
-        nodes.Sort(static (a, b) => a.Node.CompareTo(b.Node));
-        return nodes;
     }
 
     private static List<HugetlbBytes> SumSizes(IReadOnlyList<NumaPlacement> places)

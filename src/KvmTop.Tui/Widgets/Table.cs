@@ -93,7 +93,7 @@ public static class Table
         {
             if (columns[i].Frozen || skip-- <= 0)
             {
-                layout.Add(new(i, 0, NeedOf(columns[i])));
+                layout.Add((i, 0, NeedOf(columns[i])));
                 need += NeedOf(columns[i]) + Gap;
             }
         }
@@ -118,12 +118,12 @@ public static class Table
         for (var i = 0; i < layout.Count; i++)
         {
             var width = Math.Clamp(right - x, 0, layout[i].Width);
-            layout[i] = layout[i] with { X = x, Width = width };
+            layout[i] = (layout[i].Column, x, width);
             x += width + Gap;
         }
     }
 
-    private static int LeastWanted(IReadOnlyList<TableColumn> columns, List<TablePlace> layout)
+    private static int LeastWanted(IReadOnlyList<TableColumn> columns, List<(int Column, int X, int Width)> layout)
     {
         var (least, highest) = (-1, 0);
         for (var i = 0; i < layout.Count; i++)
@@ -138,7 +138,7 @@ public static class Table
         return least;
     }
 
-    private static void Flex(IReadOnlyList<TableColumn> columns, List<TablePlace> layout, int spare)
+    private static void Flex(IReadOnlyList<TableColumn> columns, List<(int Column, int X, int Width)> layout, int spare)
     {
         var shares = 0;
         foreach (var (column, _, _) in layout)

@@ -3,7 +3,7 @@ namespace KvmTop.Tui;
 /// <summary>Where a table stands: the selected row, the first row and column on the screen, and how it was laid out last.</summary>
 public sealed class TableState
 {
-    private readonly List<TablePlace> _layout = [];
+    private readonly List<(int Column, int X, int Width)> _layout = [];
     private Rect _headingArea;
     private Rect _rowsArea;
 
@@ -43,7 +43,7 @@ public sealed class TableState
     }
 
     /// <summary>The columns on the screen with place and width, from left to right.</summary>
-    internal List<TablePlace> Layout => _layout;
+    internal List<(int Column, int X, int Width)> Layout => _layout;
 
     /// <summary>One row up.</summary>
     public void MoveUp(int rows = 1) => MoveTo(Selected - rows);
@@ -162,9 +162,3 @@ public sealed class TableState
         Offset = Math.Clamp(Offset, 0, Math.Max(Count - page, 0));
     }
 }
-
-/// <summary>Where a column stands.</summary>
-/// <param name="Column">Which.</param>
-/// <param name="X">Its first cell.</param>
-/// <param name="Width">Its cells.</param>
-internal sealed record TablePlace(int Column, int X, int Width);

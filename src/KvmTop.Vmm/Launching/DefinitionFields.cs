@@ -10,7 +10,7 @@ internal sealed class DefinitionMistakeException(string key, string expected) : 
 internal sealed class DefinitionFields
 {
     private readonly string _where;
-    private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DefinitionItem> _fields = new(StringComparer.Ordinal);
     private readonly List<string> _known = [];
 
     /// <param name="where">Where the object stands: "disks[0]"; empty for the outermost.</param>
@@ -22,7 +22,7 @@ internal sealed class DefinitionFields
             throw new DefinitionMistakeException(where.Length == 0 ? "the file" : where, $"expected an object, found {Found(element)}");
         foreach (var property in element.EnumerateObject())
         {
-            if (!_fields.TryAdd(property.Name, property.Value))
+            if (!_fields.TryAdd(property.Name, new(Where(property.Name), property.Value)))
                 throw new DefinitionMistakeException(Where(HostileText.Clean(property.Name, 60)), "it is there twice");
         }
     }
@@ -126,11 +126,11 @@ internal sealed class DefinitionFields
     private JsonElement? Take(string key)
     {
         _known.Add(key);
-        return _fields.Remove(key, out var value) ? value : null;
+        return _fields.Remove(key, out var item) ? item.Value : null;
     }
 }
 
-/// <summary>An item of a list.</summary>
-/// <param name="Where">Its place, for who made a mistake in it: "disks[0]".</param>
+/// <summary>What stands under a key, or in a list.</summary>
+/// <param name="Where">Its key or place: "disks[0]".</param>
 /// <param name="Value">What stands there.</param>
 internal sealed record DefinitionItem(string Where, JsonElement Value);

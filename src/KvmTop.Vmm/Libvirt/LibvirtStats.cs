@@ -67,7 +67,7 @@ public static class LibvirtStats
         while (disks.Count <= number)
             disks.Add(new Disk());
         var disk = disks[(int)number];
-        ref var counters = ref disk.Counters;
+        var counters = disk.Counters;
         var field = name[(digits + 1)..];
         if (field.SequenceEqual("name"u8))
             counters.Device = parameter.Text(LongestName) ?? "";
@@ -133,7 +133,7 @@ public static class LibvirtStats
 
     private sealed class Disk
     {
-        public BlockCounters Counters = new() { Device = "" };
+        public BlockCounters Counters { get; } = new();
 
         public string? Path { get; set; }
 

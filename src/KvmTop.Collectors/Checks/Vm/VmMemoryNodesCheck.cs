@@ -27,7 +27,7 @@ public sealed class VmMemoryNodesCheck() : VmCheck("vm-memory-nodes", "Memory ac
             yield break;
         }
 
-        var nodes = maps.ByNode();
+        var nodes = NodeBytes.Sum(maps.Places, []);
         var allowed = context.NodesOf(vm);
         var evidence = $"{path}: " + string.Join(", ", nodes.Select(n => $"node {n.Node} {Sizes.Text(n.Bytes)}"));
         var total = nodes.Aggregate(0UL, (sum, n) => sum + n.Bytes);
