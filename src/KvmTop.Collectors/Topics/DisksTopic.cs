@@ -20,7 +20,7 @@ public sealed record DisksSample(IReadOnlyList<DisksOfVm> Vms);
 public sealed record DisksOfVm(VmInfo Vm, VmDisksSample Disks);
 
 /// <summary>One disk over the last interval. NaN when unknown.</summary>
-public sealed record DiskModel
+public sealed class DiskModel
 {
     /// <summary>What it is called: the device's id, else the drive's name.</summary>
     public required string Name { get; init; }

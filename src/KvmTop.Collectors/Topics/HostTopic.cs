@@ -68,7 +68,7 @@ public sealed record CpuShare(double Guest, double User, double System, double I
 public sealed record CpuShareOf(int Cpu, CpuShare Share);
 
 /// <summary>The whole host over the last interval.</summary>
-public sealed record HostModel
+public sealed class HostModel
 {
     /// <summary>All CPUs together; percent of the whole host.</summary>
     public required CpuShare Total { get; init; }

@@ -16,7 +16,7 @@ public enum ExitTraceState
 }
 
 /// <summary>What a trace has found so far: immutable, for screens and printers.</summary>
-public sealed record ExitTraceReport
+public sealed class ExitTraceReport
 {
     /// <summary>How far the trace is.</summary>
     public required ExitTraceState State { get; init; }

@@ -55,7 +55,7 @@ public sealed class ModprobeConfig
     /// <summary>Reads that of a host.</summary>
     public static ModprobeConfig Read(HostRoot host)
     {
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var files = new Dictionary<string, string>();
         var names = new List<string>();
         foreach (var folder in s_folders)
         {
@@ -71,8 +71,9 @@ public sealed class ModprobeConfig
         var config = new ModprobeConfig();
         var unreadable = new List<UnreadableFile>();
         var buffer = new ReadBuffer(8192, 1 << 20);
-        foreach (var file in files.Values)
+        foreach (var name in files.Keys.Order(StringComparer.Ordinal))
         {
+            var file = files[name];
             var text = buffer.ReadAll(host, file, out var errno);
             if (errno == Errno.None)
                 config.Add(file, text);
