@@ -48,8 +48,8 @@ public sealed class NumaMaps
     private readonly byte[] _window = new byte[Window];
     private readonly List<NumaPlacement> _places = [];
 
-    /// <summary>The sums of the last file: by node, page size and kind.</summary>
-    public IReadOnlyList<NumaPlacement> Places => _places;
+    /// <summary>The sums of the last file: by node, page size and kind. A copy.</summary>
+    public IReadOnlyList<NumaPlacement> Places => _places.ToArray();
 
     /// <summary>True when the last file told about at least one mapping.</summary>
     public bool HasMappings { get; private set; }

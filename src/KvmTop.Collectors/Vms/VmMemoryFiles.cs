@@ -33,7 +33,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         string? placesReason = null;
         if (_nodes.Count == 1 && rollup is { Rss: { } rss, Hugetlb: 0 or null })
         {
-            places = [new NumaPlacement(_nodes[0].Number, 4096, false, rss)];
+            places = new[] { new NumaPlacement(_nodes[0].Number, 4096, false, rss) };
         }
         else
         {
@@ -59,7 +59,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         _ => $"{file}: {errno.Describe()}",
     };
 
-    private NumaPlacement[]? ReadPlaces(string folder, out string? reason)
+    private IReadOnlyList<NumaPlacement>? ReadPlaces(string folder, out string? reason)
     {
         var errno = host.Open(folder + "numa_maps", out var file);
         if (file is not null)
@@ -73,7 +73,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         if (errno == Errno.None && _numa.HasMappings)
         {
             reason = null;
-            return [.. _numa.Places];
+            return _numa.Places;
         }
 
         reason = Reason("/proc/PID/numa_maps", "CONFIG_NUMA", errno);

@@ -33,7 +33,6 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _more = new(false);
     private readonly Dictionary<VmKey, Slot> _slots = [];
-    private readonly List<VmKey> _gone = [];
     private VmMemoryFiles? _files;
     private Lane? _lane;
     private TimeSpan _wantedAt;
@@ -101,16 +100,9 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
             {
                 if (slot.Generation != _generation)
                 {
-                    _gone.Add(key);
+                    _slots.Remove(key);
                 }
             }
-
-            foreach (var key in _gone)
-            {
-                _slots.Remove(key);
-            }
-
-            _gone.Clear();
         }
     }
 
