@@ -13,9 +13,11 @@ public sealed record NodeBytes(int Node, ulong Bytes)
     /// <summary>Sums by node, lowest first.</summary>
     /// <param name="places">What lies where.</param>
     /// <param name="nodes">Nodes that get a figure though nothing lies there.</param>
-    public static IReadOnlyList<NodeBytes> Sum(IReadOnlyList<NumaPlacement> places, IEnumerable<int> nodes)
+    public static IReadOnlyList<NodeBytes> Sum(NumaPlacement[] places, IReadOnlyList<NumaNode> nodes)
     {
-        var sums = nodes.Select(n => new NodeBytes(n, 0)).ToList();
+        var sums = new List<NodeBytes>(nodes.Count);
+        foreach (var node in nodes)
+            sums.Add(new(node.Number, 0));
         foreach (var place in places)
         {
             var at = sums.FindIndex(s => s.Node == place.Node);
@@ -49,7 +51,7 @@ public sealed class NumaMaps
     private readonly List<NumaPlacement> _places = [];
 
     /// <summary>The sums of the last file: by node, page size and kind. A copy.</summary>
-    public IReadOnlyList<NumaPlacement> Places => _places.ToArray();
+    public NumaPlacement[] Places => [.. _places];
 
     /// <summary>True when the last file told about at least one mapping.</summary>
     public bool HasMappings { get; private set; }

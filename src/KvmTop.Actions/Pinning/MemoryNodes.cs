@@ -40,7 +40,7 @@ internal static class MemoryNodes
         {
             var maps = new NumaMaps();
             errno = maps.Read(file);
-            return (errno == Errno.None && maps.Places.Count > 0 ? NodeBytes.Sum(maps.Places, []) : null, errno);
+            return (errno == Errno.None && maps.Places is { Length: > 0 } places ? NodeBytes.Sum(places, []) : null, errno);
         }
     }
 }

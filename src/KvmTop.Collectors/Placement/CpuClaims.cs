@@ -15,6 +15,9 @@ public sealed class CpuClaims
     /// <summary>A copy, to go on from.</summary>
     public CpuClaims(CpuClaims other) => _claims.AddRange(other._claims);
 
+    /// <summary>True when no CPU has anything to bear.</summary>
+    public bool IsEmpty => _claims.Count == 0;
+
     /// <summary>The CPUs that have something to bear.</summary>
     public CpuSet Cpus => CpuSet.Of(Enumerable.Range(0, _claims.Count).Where(Has));
 

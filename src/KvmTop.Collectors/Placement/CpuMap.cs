@@ -63,7 +63,7 @@ public sealed class CpuMap
         var lines = new List<CpuMapLine>();
         foreach (var band in map.Bands)
         {
-            map.AddHeading(lines, band, map.Claims.Cpus.Count > 0);
+            map.AddHeading(lines, band, !map.Claims.IsEmpty);
             foreach (var row in rows)
             {
                 if (map.Bands.Count == 1 || band.Cpus.Any(c => row.Allowed?.Contains(c.Cpu) != false || row.Last.Contains(c.Cpu)))
@@ -98,7 +98,7 @@ public sealed class CpuMap
         var lines = new List<CpuMapLine>();
         foreach (var band in map.Bands)
         {
-            map.AddHeading(lines, band, map.Claims.Cpus.Count > 0);
+            map.AddHeading(lines, band, !map.Claims.IsEmpty);
             lines.AddRange(changed.Select(row => map.ChangedLine(band, was[row.Label], row)));
         }
 
@@ -159,7 +159,7 @@ public sealed class CpuMap
     private static CpuMap Make(CpuTopology topology, CpuMapStyle style, IReadOnlyList<CpuMapRow> rows, IEnumerable<string> labels)
     {
         var claims = ClaimsOf(topology, rows);
-        var longest = labels.Append(claims.Cpus.Count > 0 ? PinnedLabel : "").Append(style.Isolated.Count > 0 ? "isolated" : "").Max(l => l.Length);
+        var longest = labels.Append(!claims.IsEmpty ? PinnedLabel : "").Append(style.Isolated.Count > 0 ? "isolated" : "").Max(l => l.Length);
         var label = Math.Clamp(longest, 4, Math.Max(Math.Min(24, style.Width / 4), 4)) + 1;
         return new CpuMap(topology, style, label, CpuColumns.Fit(topology, Math.Max(style.Width - label, 1), style.ByCore), claims);
     }

@@ -16,24 +16,24 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
     public Reading<DisksSample> Collect()
     {
         var now = context.Host.Monotonic();
-        var vms = new List<DisksOfVm>(_registry.Vms.Count);
+        var vms = new Dictionary<VmKey, DisksOfVm>(_registry.Vms.Count);
         foreach (var vm in _registry.Vms)
         {
             if (OfLibvirt(vm.Info.Key) is { } known)
             {
-                vms.Add(new(vm.Info, known));
+                vms.Add(vm.Info.Key, new(vm.Info, known));
             }
             else if (_connections.Get(vm) is { } connection)
             {
                 if (!_vms.TryGetValue(vm.Info.Key, out var asked))
                     _vms.Add(vm.Info.Key, asked = new Asked(connection));
-                vms.Add(new(vm.Info, asked.Read(now)));
+                vms.Add(vm.Info.Key, new(vm.Info, asked.Read(now)));
             }
         }
 
         foreach (var key in _vms.Keys)
         {
-            if (!vms.Exists(v => v.Vm.Key == key))
+            if (!vms.ContainsKey(key))
                 _vms.Remove(key);
         }
 

@@ -12,7 +12,7 @@ public sealed record VmDisksSample(TimeSpan At, IReadOnlyList<BlockCounters> Dis
 
 /// <summary>The disks of all VMs.</summary>
 /// <param name="Vms">Per VM.</param>
-public sealed record DisksSample(IReadOnlyList<DisksOfVm> Vms);
+public sealed record DisksSample(IReadOnlyDictionary<VmKey, DisksOfVm> Vms);
 
 /// <summary>The disks of one VM.</summary>
 /// <param name="Vm">The VM, with what its command line says.</param>
@@ -94,8 +94,8 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
     public override DisksModel Derive(DisksSample? before, DisksSample now)
     {
         var vms = new Dictionary<VmKey, VmDisks>(now.Vms.Count);
-        foreach (var (vm, sample) in now.Vms)
-            vms.Add(vm.Key, Derive(sample.Before, sample, vm.Description.Devices));
+        foreach (var (key, (vm, sample)) in now.Vms)
+            vms.Add(key, Derive(sample.Before, sample, vm.Description.Devices));
         return new DisksModel(vms);
     }
 

@@ -11,12 +11,12 @@ public sealed record HostSample
     public required CpuTimes Total { get; init; }
 
     /// <summary>Ticks of each online CPU.</summary>
-    public required IReadOnlyList<CpuTimesOf> Cpus { get; init; }
+    public required CpuTimesOf[] Cpus { get; init; }
 
     /// <summary>Ticks of one CPU, or null; the place is where it may stand in <see cref="Cpus"/>.</summary>
     public CpuTimes? Find(int cpu, int place)
     {
-        if (place < Cpus.Count && Cpus[place].Cpu == cpu)
+        if (place < Cpus.Length && Cpus[place].Cpu == cpu)
         {
             return Cpus[place].Times;
         }
@@ -138,7 +138,7 @@ public sealed class HostTopic : Topic<HostSample, HostModel>
     /// <inheritdoc/>
     public override HostModel Derive(HostSample? before, HostSample now)
     {
-        var cpus = new CpuShareOf[now.Cpus.Count];
+        var cpus = new CpuShareOf[now.Cpus.Length];
         for (var i = 0; i < cpus.Length; i++)
         {
             var cpu = now.Cpus[i];

@@ -124,8 +124,12 @@ public sealed class KvmQueryStats(QmpConnection connection)
         var vcpus = new KvmQueryVcpu[_counters.Count];
         for (var i = 0; i < vcpus.Length; i++)
         {
-            var known = _known.LastOrDefault(k => k.QomPath == _counters[i].QomPath);
-            vcpus[i] = new(known?.Index ?? -1, known?.Tid ?? -1, _counters[i]);
+            vcpus[i] = new(-1, -1, _counters[i]);
+            foreach (var (path, index, tid) in _known)
+            {
+                if (path == _counters[i].QomPath)
+                    vcpus[i] = new(index, tid, _counters[i]);
+            }
         }
 
         // The monitor begins with the vCPU made last.

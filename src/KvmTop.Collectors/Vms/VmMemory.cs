@@ -21,14 +21,14 @@ public sealed class VmMemory
     public VmMemory(
         SmapsRollup? rollup,
         string? rollupReason,
-        IReadOnlyList<NumaPlacement>? places,
+        NumaPlacement[]? places,
         string? placesReason,
         KsmStat? ksm,
         IReadOnlyList<NumaNode> hostNodes,
         IReadOnlyList<NodeShare> vcpuNodes)
     {
         (Rollup, RollupReason, PlacesReason, Ksm, VcpuNodes) = (rollup, rollupReason, placesReason, ksm, vcpuNodes);
-        Nodes = places is null ? null : NodeBytes.Sum(places, hostNodes.Select(n => n.Number));
+        Nodes = places is null ? null : NodeBytes.Sum(places, hostNodes);
         HugetlbSizes = places is null ? null : SumSizes(places);
         LocalPct = Local(Nodes, vcpuNodes);
     }
@@ -74,7 +74,7 @@ public sealed class VmMemory
         }
     }
 
-    private static List<HugetlbBytes> SumSizes(IReadOnlyList<NumaPlacement> places)
+    private static List<HugetlbBytes> SumSizes(NumaPlacement[] places)
     {
         var sizes = new List<HugetlbBytes>();
         foreach (var place in places)

@@ -29,11 +29,11 @@ internal sealed class VmMemoryFiles(HostRoot host)
         KsmStat? ksm = KsmStat.TryParse(_buffer.ReadAll(host, folder + "ksm_stat", out _), out var k) ? k : null;
 
         // With one node there is nothing to place, and without hugetlb pages nothing to tell apart: half of the cost saved.
-        IReadOnlyList<NumaPlacement>? places = null;
+        NumaPlacement[]? places = null;
         string? placesReason = null;
         if (_nodes.Count == 1 && rollup is { Rss: { } rss, Hugetlb: 0 or null })
         {
-            places = new[] { new NumaPlacement(_nodes[0].Number, 4096, false, rss) };
+            places = [new NumaPlacement(_nodes[0].Number, 4096, false, rss)];
         }
         else
         {
@@ -59,7 +59,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         _ => $"{file}: {errno.Describe()}",
     };
 
-    private IReadOnlyList<NumaPlacement>? ReadPlaces(string folder, out string? reason)
+    private NumaPlacement[]? ReadPlaces(string folder, out string? reason)
     {
         var errno = host.Open(folder + "numa_maps", out var file);
         if (file is not null)
@@ -120,11 +120,9 @@ internal sealed class VmMemoryFiles(HostRoot host)
         return roaming && before is { VcpuNodes.Count: > 0 } ? Average(before.VcpuNodes, now) : now;
     }
 
+    // A node that it left long ago is no longer its.
     private static List<NodeShare> Average(IReadOnlyList<NodeShare> before, List<NodeShare> now) =>
-        [.. before.Concat(now).GroupBy(n => n.Node).OrderBy(g => g.Key).Select(g => new NodeShare(g.Key, g.Sum(n => n.Share) / 2))
-
-            // A node that it left long ago is no longer its.
-            .Where(n => n.Share > 0.005)];
+        [.. before.Concat(now).GroupBy(n => n.Node).OrderBy(g => g.Key).Select(g => new NodeShare(g.Key, g.Sum(n => n.Share) / 2)).Where(n => n.Share > 0.005)];
 
     private int? Confined(ReadOnlySpan<byte> status)
     {
