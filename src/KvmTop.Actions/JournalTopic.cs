@@ -37,13 +37,11 @@ public sealed class JournalTopic : Topic<JournalModel, JournalModel>
     {
         if (ReferenceEquals(before, now))
             yield break;
-        var known = new Dictionary<string, JournalState>(StringComparer.Ordinal);
-        foreach (var entry in before.Entries)
-            known[entry.Id] = entry.State;
+        var known = before.Entries.ToDictionary(e => e.Id);
         foreach (var entry in now.Entries)
         {
             var isNews = entry.Changed >= now.Since || entry.State == JournalState.Unfinished;
-            if (!isNews || entry.State == JournalState.Running || (known.TryGetValue(entry.Id, out var was) && was == entry.State))
+            if (!isNews || entry.State == JournalState.Running || (known.TryGetValue(entry.Id, out var was) && was.State == entry.State))
                 continue;
             var left = entry.State == JournalState.Unfinished && entry.CanUndo ? $"; kvmtop undo {entry.Id} takes back what was begun" : "";
             yield return new(time, SeverityOf(entry.State), Id, entry.User, entry.Describe() + left);

@@ -7,8 +7,11 @@ namespace KvmTop.Linux;
 /// <param name="MaxKHz">scaling_max_freq: the highest.</param>
 /// <param name="HardwareMaxKHz">cpuinfo_max_freq: the highest that the CPU has.</param>
 /// <param name="Preference">energy_performance_preference ("balance_performance"), where the CPU chooses its clock itself.</param>
-public readonly record struct CpuClockLimits(long? MinKHz, long? MaxKHz, long? HardwareMaxKHz, string? Preference)
+public sealed record CpuClockLimits(long? MinKHz, long? MaxKHz, long? HardwareMaxKHz, string? Preference)
 {
+    /// <summary>Nothing known.</summary>
+    public static CpuClockLimits Unknown { get; } = new(null, null, null, null);
+
     /// <summary>Somebody has set the highest clock below what the CPU has.</summary>
     public bool IsCapped => MaxKHz is { } max && HardwareMaxKHz is { } hardware && max < hardware;
 

@@ -84,7 +84,7 @@ public sealed class CpuTopology
 
         var times = new List<CpuTimesOf>();
         _ = ProcStat.TryParse(buffer.ReadAll(host, "/proc/stat", out _), out _, times);
-        return CpuSet.Of(times.Select(t => t.Cpu));
+        return CpuSet.Of(times.ConvertAll(t => t.Cpu));
     }
 
     private static List<NumaNode> ReadNodes(HostRoot host, ReadBuffer buffer, CpuSet online)

@@ -7,6 +7,31 @@ namespace KvmTop.Linux;
 /// <param name="Bytes">How much.</param>
 public readonly record struct NumaPlacement(int Node, ulong PageBytes, bool Hugetlb, ulong Bytes);
 
+/// <summary>Memory on a NUMA node.</summary>
+public sealed record NodeBytes(int Node, ulong Bytes)
+{
+    /// <summary>Sums by node, lowest first.</summary>
+    /// <param name="places">What lies where.</param>
+    /// <param name="nodes">Nodes that get a figure though nothing lies there.</param>
+    public static IReadOnlyList<NodeBytes> Sum(NumaPlacement[] places, IReadOnlyList<NumaNode> nodes)
+    {
+        var sums = new List<NodeBytes>(nodes.Count);
+        foreach (var node in nodes)
+            sums.Add(new(node.Number, 0));
+        foreach (var place in places)
+        {
+            var at = sums.FindIndex(s => s.Node == place.Node);
+            if (at < 0)
+                sums.Add(new(place.Node, place.Bytes));
+            else
+                sums[at] = new(place.Node, sums[at].Bytes + place.Bytes);
+        }
+
+        sums.Sort(static (a, b) => a.Node.CompareTo(b.Node));
+        return sums;
+    }
+}
+
 /// <summary>
 /// Where the memory of a process lies, summed from <c>/proc/PID/numa_maps</c> (numa(7)): a line per mapping with its pages by node and their size.
 /// The text is read through a window and never held as a whole; the kernel walks all page tables for it. Missing without CONFIG_NUMA. Not thread-safe.
@@ -25,8 +50,8 @@ public sealed class NumaMaps
     private readonly byte[] _window = new byte[Window];
     private readonly List<NumaPlacement> _places = [];
 
-    /// <summary>The sums of the last file: by node, page size and kind.</summary>
-    public IReadOnlyList<NumaPlacement> Places => _places;
+    /// <summary>The sums of the last file: by node, page size and kind. A copy.</summary>
+    public NumaPlacement[] Places => [.. _places];
 
     /// <summary>True when the last file told about at least one mapping.</summary>
     public bool HasMappings { get; private set; }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace KvmTop.Linux;
@@ -12,19 +11,24 @@ public sealed class UserNames(HostRoot host)
     private const int MostUsers = 65536;
     private const int LongestName = 64;
 
-    private readonly ConcurrentDictionary<int, string> _numbers = new();
+    private readonly Dictionary<int, string> _numbers = [];
     private readonly Lazy<Dictionary<int, string>> _names = new(() => Load(host));
 
     /// <summary>The name of a user as in <see cref="ProcPidStatus.Uid"/>, or its number as text.</summary>
     public string NameOf(int uid)
     {
-        if (_names.Value.TryGetValue(uid, out var name) || _numbers.TryGetValue(uid, out name))
+        if (_names.Value.TryGetValue(uid, out var name))
             return name;
 
-        name = unchecked((uint)uid).ToString(CultureInfo.InvariantCulture);
-        if (_numbers.Count < MostUsers)
-            _numbers[uid] = name;
-        return name;
+        lock (_numbers)
+        {
+            if (_numbers.TryGetValue(uid, out name))
+                return name;
+            name = unchecked((uint)uid).ToString(CultureInfo.InvariantCulture);
+            if (_numbers.Count < MostUsers)
+                _numbers.Add(uid, name);
+            return name;
+        }
     }
 
     /// <summary>Reads the text of a passwd file: NAME:PASSWORD:UID:.. Of two names for one number the first counts, as it does for getpwuid(3).</summary>

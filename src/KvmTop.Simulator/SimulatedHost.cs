@@ -159,7 +159,8 @@ public sealed class SimulatedHost : HostRoot
         {
             var numbers = new List<NumberedEntry>();
             _processes.ListProcesses(_model.Clock.Now(), numbers);
-            names.AddRange(numbers.Select(n => n.Number.ToString(CultureInfo.InvariantCulture)));
+            foreach (var number in numbers)
+                names.Add(number.Number.ToString(CultureInfo.InvariantCulture));
         }
 
         return Errno.None;

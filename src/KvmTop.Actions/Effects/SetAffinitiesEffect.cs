@@ -127,7 +127,7 @@ public sealed record SetAffinitiesEffect(string Who, IReadOnlyList<SetAffinityEf
     private string Summary(List<EffectResult> results, Func<EffectResult, string?> cpus)
     {
         const int most = 8;
-        var known = results.Select((r, i) => (Threads[i].Who, Cpus: cpus(r))).Where(t => t.Cpus is not null).ToList();
+        var known = results.Select((r, i) => new { Threads[i].Who, Cpus = cpus(r) }).Where(t => t.Cpus is not null).ToList();
         var lists = known.Select(t => t.Cpus).Distinct().ToList();
         return lists.Count == 1 ? lists[0]!
             : known.Count <= most ? string.Join(", ", known.Select(t => $"{t.Who} on {t.Cpus}"))

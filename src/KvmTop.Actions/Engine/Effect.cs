@@ -32,6 +32,9 @@ public abstract record Effect
     /// <summary>Exactly what it does, on one line: "write /sys/…/scaling_governor: powersave -> performance".</summary>
     public abstract string Describe();
 
+    /// <inheritdoc cref="Describe"/>
+    public sealed override string ToString() => Describe();
+
     /// <summary>What stands in its way as the host is now; null when nothing does. Looks, and never tries.</summary>
     public virtual Obstacle? FindObstacle(HostControl host) => null;
 

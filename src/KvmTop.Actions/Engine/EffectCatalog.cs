@@ -47,7 +47,7 @@ public static class EffectCatalog
 
 /// <summary>The properties of an effect in the journal. What is missing or of another type is null: the journal is a file like any other.</summary>
 /// <param name="element">The object.</param>
-public readonly struct EffectFields(JsonElement element)
+public sealed class EffectFields(JsonElement element)
 {
     /// <summary>A string.</summary>
     public string? Text(string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -86,8 +86,7 @@ public sealed class Journal(string path, HostControl host)
     {
         var drafts = new Dictionary<string, JournalDraft>(StringComparer.Ordinal);
         var order = new List<JournalDraft>();
-        foreach (var line in ReadLines(out errno))
-            JournalDraft.Accept(line, drafts, order);
+        errno = ReadLines(line => JournalDraft.Accept(line, drafts, order));
         foreach (var draft in order)
         {
             if (draft.Undoes is { } undone && draft.State == JournalState.Done && drafts.TryGetValue(undone, out var other))
@@ -109,10 +108,8 @@ public sealed class Journal(string path, HostControl host)
 
     private bool IsAlive(int pid, ulong start) => start != 0 && host.StartTimeOf(pid) == start;
 
-    private List<JsonElement> ReadLines(out Errno errno)
+    private Errno ReadLines(Action<JsonElement> take)
     {
-        var lines = new List<JsonElement>();
-        errno = Errno.None;
         try
         {
             using var file = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -126,20 +123,20 @@ public sealed class Journal(string path, HostControl host)
                 try
                 {
                     using var document = JsonDocument.Parse(line);
-                    lines.Add(document.RootElement.Clone());
+                    take(document.RootElement);
                 }
                 catch (JsonException)
                 {
                     // Half a line, from a disk that was full: the others still count.
                 }
             }
+
+            return Errno.None;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            errno = e is FileNotFoundException or DirectoryNotFoundException ? Errno.ENOENT : e is UnauthorizedAccessException ? Errno.EACCES : Errno.EIO;
+            return e is FileNotFoundException or DirectoryNotFoundException ? Errno.ENOENT : e is UnauthorizedAccessException ? Errno.EACCES : Errno.EIO;
         }
-
-        return lines;
     }
 
     private void Append(string id, string what, Action<Utf8JsonWriter> write)

@@ -86,8 +86,11 @@ internal sealed class JournalDraft
         _revertsAt = Time(fields.Text("reverts_at"));
         if (!line.TryGetProperty("effects", out var effects) || effects.ValueKind != JsonValueKind.Array)
             return;
-        foreach (var effect in effects.EnumerateArray().Take(MostEffects))
-            _steps.Add(new JournalStep(EffectCatalog.Read(effect), null));
+        foreach (var effect in effects.EnumerateArray())
+        {
+            if (_steps.Count < MostEffects)
+                _steps.Add(new JournalStep(EffectCatalog.Read(effect), null));
+        }
     }
 
     private void Take(EffectFields fields)

@@ -34,7 +34,7 @@ public sealed record JournalStep(Effect? Effect, EffectResult? Result)
 }
 
 /// <summary>One action as the journal has it.</summary>
-public sealed record JournalEntry
+public sealed class JournalEntry
 {
     /// <summary>Names it: "20261122-213004-4711-1".</summary>
     public required string Id { get; init; }

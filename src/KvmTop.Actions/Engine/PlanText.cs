@@ -18,7 +18,7 @@ public enum PlanLineKind
 /// <summary>A line of a plan or of its result, for the screen and the shell.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Text">The text; cleaned.</param>
-public readonly record struct PlanLine(PlanLineKind Kind, string Text);
+public sealed record PlanLine(PlanLineKind Kind, string Text);
 
 /// <summary>A plan and its result in words: what the preview shows is what the shell prints.</summary>
 public static class PlanText

@@ -10,11 +10,11 @@ internal static class MemoryNodes
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes by node. Null, and why, when it is not known; on a host with one node nothing is read.</summary>
-    public static IReadOnlyList<(int Node, ulong Bytes)>? Of(ActionContext context, VmInfo vm, out string? why)
+    public static IReadOnlyList<NodeBytes>? Of(ActionContext context, VmInfo vm, out string? why)
     {
         why = null;
         if (context.Topology.Nodes.Count == 1)
-            return [(context.Topology.Nodes[0].Number, 1)];
+            return [new(context.Topology.Nodes[0].Number, 1)];
         if (context.Snapshot.Get(VmMemoryTopic.Instance).Value?.Find(vm.Key, out _)?.Nodes is { } known)
             return known;
 
@@ -31,7 +31,7 @@ internal static class MemoryNodes
         return nodes;
     }
 
-    private static (List<(int, ulong)>? Nodes, Errno Errno) Read(HostRoot files, int pid)
+    private static (IReadOnlyList<NodeBytes>? Nodes, Errno Errno) Read(HostRoot files, int pid)
     {
         var errno = files.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/numa_maps"), out var file);
         if (file is null)
@@ -40,7 +40,7 @@ internal static class MemoryNodes
         {
             var maps = new NumaMaps();
             errno = maps.Read(file);
-            return (errno == Errno.None && maps.Places.Count > 0 ? [.. maps.Places.GroupBy(p => p.Node).OrderBy(g => g.Key).Select(g => (g.Key, g.Aggregate(0UL, (sum, p) => sum + p.Bytes)))] : null, errno);
+            return (errno == Errno.None && maps.Places is { Length: > 0 } places ? NodeBytes.Sum(places, []) : null, errno);
         }
     }
 }

@@ -178,7 +178,7 @@ public sealed class PinAction() : HostAction("pin")
     {
         if (MemoryNodes.Of(context, info, out _) is not { Count: > 0 } memory)
             return;
-        var nodes = cpus.Select(c => context.Topology.NodeOf(c)).ToHashSet();
+        var nodes = CpuSet.Of(cpus.Select(c => context.Topology.NodeOf(c) ?? -1));
         double all = memory.Sum(m => (double)m.Bytes), near = memory.Where(m => nodes.Contains(m.Node)).Sum(m => (double)m.Bytes);
         if (all > 0 && near < all / 2)
             draft.Note(string.Create(CultureInfo.InvariantCulture, $"{100 - (near * 100 / all):0} % of its memory is on other nodes, and stays there: it will be slower."));
@@ -230,9 +230,9 @@ public sealed class PinAction() : HostAction("pin")
     {
         foreach (var thread in vm.Threads.Where(t => (kinds & t.Kind) != 0))
             draft.Set(thread, thread.Kind == PinKinds.Vcpus ? place.Vcpus[thread.Thread.VcpuIndex] : place.Others);
-        foreach (var home in place.Home.GroupBy(h => h.Value))
+        foreach (var home in place.Home.Keys.GroupBy(v => place.Home[v]))
         {
-            var away = CpuSet.Of(home.Where(h => place.Vcpus[h.Key].All(c => context.Topology.NodeOf(c) != home.Key)).Select(h => h.Key));
+            var away = CpuSet.Of(home.Where(v => place.Vcpus[v].All(c => context.Topology.NodeOf(c) != home.Key)));
             if (away.Count > 0)
                 draft.Note(string.Create(CultureInfo.InvariantCulture, $"{vm.Info.Name}: vCPUs {away} go to another node than {home.Key}, where they should be: no CPU is free there."));
         }

@@ -154,7 +154,8 @@ internal sealed class PinDraft(ActionContext context)
         }
 
         var rows = _vms.SelectMany(v => v.Vcpus).Select(t => CpuMapRow.Of("", After(t), -1)).ToList();
-        var crowded = CpuSet.Of(CpuMap.ClaimsOf(context.Topology, rows).Where(c => CpuMap.IsCrowded(c.Value)).Select(c => c.Key)).Intersect(used);
+        var claims = CpuMap.ClaimsOf(context.Topology, rows);
+        var crowded = CpuSet.Of(used.Where(c => CpuMap.IsCrowded(claims.Of(c))));
         if (crowded.Count > 0)
             disturbs.Add($"There is not room for all: {Cpus(crowded)} shared by vCPUs of this plan.");
         return disturbs;

@@ -8,8 +8,8 @@ namespace KvmTop.Actions;
 /// <param name="Topology">CPUs, cores, nodes.</param>
 /// <param name="Caches">CPUs by the last-level cache that they share; a CPU that is in none counts with its node.</param>
 /// <param name="Owners">Whose vCPUs are pinned to a CPU, of those VMs that are not to be placed.</param>
-/// <param name="Claims">How many of their vCPUs it has to bear, in parts: one of two CPUs is a half.</param>
-internal sealed record PinHost(CpuTopology Topology, IReadOnlyList<CpuSet> Caches, IReadOnlyDictionary<int, IReadOnlyList<string>> Owners, IReadOnlyDictionary<int, double> Claims)
+/// <param name="Claims">How many of their vCPUs it has to bear.</param>
+internal sealed record PinHost(CpuTopology Topology, IReadOnlyList<CpuSet> Caches, IReadOnlyDictionary<int, IReadOnlyList<string>> Owners, CpuClaims Claims)
 {
     /// <summary>Distances from a node to others (<c>/sys/devices/system/node/nodeN/distance</c>), by the order of the nodes; empty when not known.</summary>
     public IReadOnlyDictionary<int, IReadOnlyList<int>> Distances { get; init; } = new Dictionary<int, IReadOnlyList<int>>();

@@ -1,3 +1,4 @@
+using KvmTop.Collectors;
 using KvmTop.Linux;
 
 namespace KvmTop.Actions;
@@ -19,7 +20,7 @@ internal enum PinMode
 /// <param name="Vcpus">Numbers of its vCPUs.</param>
 /// <param name="Limit">CPUs that it may use.</param>
 /// <param name="Memory">Bytes on each node; null when not known.</param>
-internal sealed record PinWish(IReadOnlyList<int> Vcpus, CpuSet Limit, IReadOnlyList<(int Node, ulong Bytes)>? Memory)
+internal sealed record PinWish(IReadOnlyList<int> Vcpus, CpuSet Limit, IReadOnlyList<NodeBytes>? Memory)
 {
     /// <summary>Where its vCPUs are and stay, by number; null when they are to be placed.</summary>
     public IReadOnlyDictionary<int, CpuSet>? Fixed { get; init; }
@@ -48,7 +49,7 @@ internal sealed class PinPlanner
     private readonly PinHost _host;
     private readonly PinMode _mode;
     private readonly int? _node;
-    private readonly Dictionary<int, double> _claims;
+    private readonly CpuClaims _claims;
     private readonly Dictionary<int, List<int>> _siblings = [];
     private readonly Dictionary<int, int> _cacheOf = [];
 
@@ -57,7 +58,7 @@ internal sealed class PinPlanner
     /// <param name="node">The only node to be used; null for those of the memory.</param>
     public PinPlanner(PinHost host, PinMode mode, int? node)
     {
-        (_host, _mode, _node, _claims) = (host, mode, node, new Dictionary<int, double>(host.Claims));
+        (_host, _mode, _node, _claims) = (host, mode, node, new CpuClaims(host.Claims));
         foreach (var core in host.Topology.Cpus.GroupBy(c => (c.Node, c.Package, c.Die, c.Core)))
         {
             var cpus = core.Select(c => c.Cpu).ToList();
@@ -83,8 +84,8 @@ internal sealed class PinPlanner
         foreach (var i in order.Where(i => wishes[i].Fixed is not null))
         {
             (vcpus[i], homes[i]) = (new(wishes[i].Fixed!), []);
-            foreach (var cpus in vcpus[i].Values.Where(c => Collectors.CpuMap.IsPinned(_host.Topology, c)))
-                Claim(cpus);
+            foreach (var cpus in vcpus[i].Values.Where(c => CpuMap.IsPinned(_host.Topology, c)))
+                _claims.Add(cpus, 1);
         }
 
         foreach (var i in order.Where(i => wishes[i].Fixed is null))
@@ -98,13 +99,7 @@ internal sealed class PinPlanner
 
     private CpuSet CpusOf(int node) => (_host.Topology.Nodes.FirstOrDefault(n => n.Number == node)?.Cpus ?? CpuSet.Empty).Intersect(_host.Topology.Online);
 
-    private int Free(int node, CpuSet limit) => CpusOf(node).Intersect(limit).Count(c => !_claims.ContainsKey(c));
-
-    private void Claim(CpuSet cpus)
-    {
-        foreach (var cpu in cpus)
-            _claims[cpu] = _claims.GetValueOrDefault(cpu) + (1.0 / cpus.Count);
-    }
+    private int Free(int node, CpuSet limit) => CpusOf(node).Intersect(limit).Count(c => !_claims.Has(c));
 
     /// <summary>
     /// The node of each vCPU: that of the memory. Where several have a good part of it, the vCPUs are shared out in the same proportion, neighbours together, as guests with
@@ -171,7 +166,7 @@ internal sealed class PinPlanner
 
             placed[vcpu] = CpuSet.Of([best]);
             own[best] = own.GetValueOrDefault(best) + 1;
-            Claim(placed[vcpu]);
+            _claims.Add(placed[vcpu], 1);
         }
 
         return placed;
@@ -185,10 +180,10 @@ internal sealed class PinPlanner
         {
             var count = own.GetValueOrDefault(sibling);
             mine += count;
-            others += Math.Max(_claims.GetValueOrDefault(sibling) - count, 0);
+            others += Math.Max(_claims.Of(sibling) - count, 0);
         }
 
-        score[0] = _claims.GetValueOrDefault(cpu);
+        score[0] = _claims.Of(cpu);
         score[1] = Distance(home, _host.Topology.NodeOf(cpu) ?? home);
         if (_mode == PinMode.Compact)
         {
@@ -225,7 +220,7 @@ internal sealed class PinPlanner
     /// <summary>The cache that all fit into with the least left over comes first, then those with most room.</summary>
     private int[] RankCaches(CpuSet allowed, int count)
     {
-        var free = _host.Caches.Select(c => c.Intersect(allowed).Count(cpu => !_claims.ContainsKey(cpu))).ToArray();
+        var free = _host.Caches.Select(c => c.Intersect(allowed).Count(cpu => !_claims.Has(cpu))).ToArray();
         var rank = new int[free.Length];
         var order = Enumerable.Range(0, free.Length).OrderBy(i => free[i] >= count ? free[i] : int.MaxValue - free[i]).ToList();
         for (var i = 0; i < order.Count; i++)
@@ -249,7 +244,7 @@ internal sealed class PinPlanner
 
         var all = CpuSet.Of(nodes.SelectMany(CpusOf)).Intersect(wish.Limit);
         all = all.Count > 0 ? all : wish.Limit;
-        var free = CpuSet.Of(all.Where(c => !_claims.ContainsKey(c)));
+        var free = CpuSet.Of(all.Where(c => !_claims.Has(c)));
         return wish.Vcpus.ToDictionary(v => v, _ => free.Count > 0 ? free : all);
     }
 
@@ -261,12 +256,12 @@ internal sealed class PinPlanner
         var all = CpuSet.Of(nodes.SelectMany(CpusOf)).Intersect(wish.Limit);
         if (_mode == PinMode.Node && wish.Fixed is null)
             return new PinPlace(vcpus, used, homes);
-        var left = CpuSet.Of(all.Where(c => !_claims.ContainsKey(c)));
+        var left = CpuSet.Of(all.Where(c => !_claims.Has(c)));
         if (left.Count > 0)
             return new PinPlace(vcpus, left, homes);
 
         // Rather with its own vCPUs than with those of others.
-        var notOthers = used.Intersect(wish.Limit).Except(CpuSet.Of(_host.Claims.Keys));
+        var notOthers = used.Intersect(wish.Limit).Except(_host.Claims.Cpus);
         return new PinPlace(vcpus, notOthers.Count > 0 ? notOthers : all.Count > 0 ? all : wish.Limit, homes) { OthersShare = true };
     }
 }

@@ -31,7 +31,7 @@ public sealed class VmStore(HostControl host)
     /// <summary>All definitions by name. A name in both directories counts in the one that this user writes.</summary>
     public IReadOnlyList<StoredVm> All()
     {
-        var found = new SortedDictionary<string, StoredVm>(StringComparer.Ordinal);
+        var found = new Dictionary<string, StoredVm>();
         foreach (var directory in host.Actor.IsRoot ? [System, UserDirectory] : new[] { UserDirectory, System })
         {
             if (directory is null)
@@ -46,7 +46,7 @@ public sealed class VmStore(HostControl host)
             }
         }
 
-        return [.. found.Values];
+        return [.. found.Values.OrderBy(v => v.Name, StringComparer.Ordinal)];
     }
 
     /// <summary>The definition of a name; null when there is none.</summary>

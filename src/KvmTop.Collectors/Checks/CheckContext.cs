@@ -181,6 +181,22 @@ public sealed class CheckContext
         var end = rest.IndexOf((byte)'\n');
         return CpuSet.TryParse(end < 0 ? rest : rest[..end], out var set) ? set : null;
     }
+
+    /// <summary>The NUMA nodes on which its vCPUs may run; empty when nothing is known of them.</summary>
+    public CpuSet NodesOf(VmModel vm)
+    {
+        var nodes = new List<int>();
+        for (var i = 0; i < vm.Info.VcpuThreads && Machine is not null; i++)
+        {
+            foreach (var cpu in AffinityOf(vm.Info.Pid, vm.Info.Threads[i].Tid) ?? CpuSet.Empty)
+            {
+                if (Machine.Topology.NodeOf(cpu) is { } node)
+                    nodes.Add(node);
+            }
+        }
+
+        return CpuSet.Of(nodes);
+    }
 }
 
 /// <summary>The user that runs the check.</summary>

@@ -31,7 +31,7 @@ public sealed record CheckReport(DateTimeOffset Time, TimeSpan Took, IReadOnlyLi
     {
         var time = context.Host.Time;
         var started = time.GetTimestamp();
-        var results = new List<(CheckResult Result, int Place)>();
+        var results = new List<CheckResult>();
         foreach (var check in checks)
         {
             if (context.IsOneVm && check is not VmCheck)
@@ -43,16 +43,15 @@ public sealed record CheckReport(DateTimeOffset Time, TimeSpan Took, IReadOnlyLi
             {
                 foreach (var finding in check.Run(context))
                 {
-                    results.Add((new CheckResult(check, finding), results.Count));
+                    results.Add(new CheckResult(check, finding));
                 }
             }
             catch (Exception e)
             {
-                results.Add((new CheckResult(check, new CheckFinding(CheckLevel.Unknown, $"this check failed: {e.GetType().Name}: {e.Message}")), results.Count));
+                results.Add(new CheckResult(check, new CheckFinding(CheckLevel.Unknown, $"this check failed: {e.GetType().Name}: {e.Message}")));
             }
         }
 
-        results.Sort(static (a, b) => a.Result.Finding.Level != b.Result.Finding.Level ? b.Result.Finding.Level.CompareTo(a.Result.Finding.Level) : a.Place.CompareTo(b.Place));
-        return new CheckReport(time.GetUtcNow(), time.GetElapsedTime(started), results.ConvertAll(r => r.Result));
+        return new CheckReport(time.GetUtcNow(), time.GetElapsedTime(started), [.. results.OrderByDescending(r => r.Finding.Level)]);
     }
 }

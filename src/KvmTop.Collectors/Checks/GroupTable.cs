@@ -9,7 +9,7 @@ internal sealed class GroupTable(HostRoot host)
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(2);
 
-    private readonly Lazy<Dictionary<uint, (string Name, string[] Members)>> _groups = new(() => Parse(new ReadBuffer(8192, 4 << 20).ReadAll(host, "/etc/group", out _)));
+    private readonly Lazy<Dictionary<ulong, Group>> _groups = new(() => Parse(new ReadBuffer(8192, 4 << 20).ReadAll(host, "/etc/group", out _)));
 
     /// <summary>The name of a group, or null.</summary>
     public string? NameOf(uint gid) => Find(gid)?.Name;
@@ -17,7 +17,7 @@ internal sealed class GroupTable(HostRoot host)
     /// <summary>True when the user is listed as a member.</summary>
     public bool HasMember(uint gid, string user) => Find(gid)?.Members.Contains(user) == true;
 
-    private (string Name, string[] Members)? Find(uint gid)
+    private Group? Find(uint gid)
     {
         if (_groups.Value.TryGetValue(gid, out var group))
         {
@@ -30,22 +30,23 @@ internal sealed class GroupTable(HostRoot host)
         }
 
         var child = ChildProcess.Run("getent", ["group", gid.ToString(CultureInfo.InvariantCulture)], s_deadline);
-        var found = child.ExitCode == 0 && Parse(child.Output).TryGetValue(gid, out group);
-        return found ? _groups.Value[gid] = group : null;
+        return child.ExitCode == 0 && Parse(child.Output).TryGetValue(gid, out group) ? _groups.Value[gid] = group : null;
     }
 
-    private static Dictionary<uint, (string Name, string[] Members)> Parse(ReadOnlySpan<byte> text)
+    private static Dictionary<ulong, Group> Parse(ReadOnlySpan<byte> text)
     {
-        var groups = new Dictionary<uint, (string, string[])>();
+        var groups = new Dictionary<ulong, Group>();
         foreach (var line in System.Text.Encoding.UTF8.GetString(text).Split('\n', 65536))
         {
             var fields = line.Split(':');
             if (fields.Length >= 4 && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out var gid))
             {
-                groups.TryAdd(gid, (HostileText.Clean(fields[0], 64), fields[3].Split(',', StringSplitOptions.RemoveEmptyEntries)));
+                groups.TryAdd(gid, new(HostileText.Clean(fields[0], 64), fields[3].Split(',', StringSplitOptions.RemoveEmptyEntries)));
             }
         }
 
         return groups;
     }
+
+    private sealed record Group(string Name, string[] Members);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using KvmTop.Linux;
 
@@ -25,7 +26,7 @@ internal sealed class PerfStatsSource(Func<IReadOnlyList<int>, IReadOnlyList<str
         "kvm_exit", "kvm_entry", "kvm_userspace_exit", "kvm_pio", "kvm_mmio", "kvm_msr", "kvm_cpuid", "kvm_hypercall", "kvm_inj_virq", "kvm_emulate_insn",
     ];
 
-    private readonly Dictionary<(string Events, uint Fired), KvmCounterSet> _sets = [];
+    private readonly Dictionary<string, KvmCounterSet> _sets = [];
     private int _opened;
 
     /// <param name="host">Whose events: none but the running machine has any.</param>
@@ -84,7 +85,7 @@ internal sealed class PerfStatsSource(Func<IReadOnlyList<int>, IReadOnlyList<str
     /// <summary>The counters of those events that have fired; each keeps its place among all, so that the values of before can be read with any set.</summary>
     private KvmCounterSet SetOf(IReadOnlyList<string> events, uint fired)
     {
-        var key = (string.Join(' ', events), fired);
+        var key = string.Create(CultureInfo.InvariantCulture, $"{fired} {string.Join(' ', events)}");
         if (!_sets.TryGetValue(key, out var set))
         {
             var counters = new List<KvmCounter>(BitOperations.PopCount(fired));

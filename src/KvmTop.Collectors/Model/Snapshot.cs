@@ -1,12 +1,8 @@
-using System.Collections.Frozen;
-
 namespace KvmTop.Collectors;
 
 /// <summary>Everything we know at one moment. Immutable: any thread may look at it for as long as it likes.</summary>
 public sealed class Snapshot
 {
-    private static readonly FrozenDictionary<Topic, TopicState> s_nothing = FrozenDictionary<Topic, TopicState>.Empty;
-
     private readonly IReadOnlyDictionary<Topic, TopicState> _topics;
 
     /// <param name="sequence">Counts the ticks of this run, from 1.</param>
@@ -24,7 +20,7 @@ public sealed class Snapshot
     }
 
     /// <summary>Before the first tick.</summary>
-    public static Snapshot Empty { get; } = new(0, default, default, s_nothing, EventList.Empty);
+    public static Snapshot Empty { get; } = new(0, default, default, new Dictionary<Topic, TopicState>(), EventList.Empty);
 
     /// <summary>Counts the ticks of this run, from 1.</summary>
     public long Sequence { get; }

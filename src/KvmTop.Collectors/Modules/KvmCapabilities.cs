@@ -6,7 +6,7 @@ namespace KvmTop.Collectors;
 /// <summary>What the machine can do for guests, as its CPU flags, the parameters of KVM's modules and /dev/kvm say.</summary>
 internal static class KvmCapabilities
 {
-    public static IReadOnlyList<Capability> Of(HostRoot host, CpuFlags cpu, IReadOnlyList<ModuleEntry> modules, IReadOnlyList<(KvmExtension Extension, int Answer)> answers)
+    public static IReadOnlyList<Capability> Of(HostRoot host, CpuFlags cpu, IReadOnlyList<ModuleEntry> modules, IReadOnlyList<KvmAnswer> answers)
     {
         var all = new List<Capability>();
         var vendor = modules.FirstOrDefault(m => m.Module.Name.StartsWith("kvm_", StringComparison.Ordinal) && m.Module.IsPresent);
@@ -103,3 +103,6 @@ internal static class KvmCapabilities
 
     private static CapabilityState Flag(bool? supported) => supported switch { true => CapabilityState.Yes, false => CapabilityState.No, _ => CapabilityState.Unknown };
 }
+
+/// <summary>What /dev/kvm says to KVM_CHECK_EXTENSION.</summary>
+public sealed record KvmAnswer(KvmExtension Extension, int Answer);

@@ -7,7 +7,7 @@ namespace KvmTop.Collectors;
 /// <param name="Cpu">Its number.</param>
 /// <param name="Node">Its NUMA node.</param>
 /// <param name="Column">Its first column.</param>
-public readonly record struct CpuColumn(int Cpu, int Node, int Column);
+public sealed record CpuColumn(int Cpu, int Node, int Column);
 
 /// <summary>
 /// The physical CPUs side by side, those of a NUMA node together, as headings and columns of text. Where they do not all fit into a line there are several bands, to be

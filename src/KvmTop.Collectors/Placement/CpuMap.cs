@@ -30,7 +30,7 @@ public sealed class CpuMap
     private readonly CpuTopology _topology;
     private readonly CpuMapStyle _style;
 
-    private CpuMap(CpuTopology topology, CpuMapStyle style, int labelWidth, IReadOnlyList<CpuColumns> bands, IReadOnlyDictionary<int, double> claims)
+    private CpuMap(CpuTopology topology, CpuMapStyle style, int labelWidth, IReadOnlyList<CpuColumns> bands, CpuClaims claims)
     {
         (_topology, _style, LabelWidth, Bands, Claims) = (topology, style, labelWidth, bands, claims);
     }
@@ -41,8 +41,8 @@ public sealed class CpuMap
     /// <summary>How the CPUs are arranged: more than one band where they do not fit side by side.</summary>
     public IReadOnlyList<CpuColumns> Bands { get; }
 
-    /// <summary>How many pinned vCPUs each CPU has to bear; those with none are left out.</summary>
-    public IReadOnlyDictionary<int, double> Claims { get; }
+    /// <summary>How many pinned vCPUs each CPU has to bear.</summary>
+    public CpuClaims Claims { get; }
 
     /// <summary>The lines, headings included.</summary>
     public IReadOnlyList<CpuMapLine> Lines { get; private set; } = [];
@@ -63,7 +63,7 @@ public sealed class CpuMap
         var lines = new List<CpuMapLine>();
         foreach (var band in map.Bands)
         {
-            map.AddHeading(lines, band, map.Claims.Count > 0);
+            map.AddHeading(lines, band, !map.Claims.IsEmpty);
             foreach (var row in rows)
             {
                 if (map.Bands.Count == 1 || band.Cpus.Any(c => row.Allowed?.Contains(c.Cpu) != false || row.Last.Contains(c.Cpu)))
@@ -98,7 +98,7 @@ public sealed class CpuMap
         var lines = new List<CpuMapLine>();
         foreach (var band in map.Bands)
         {
-            map.AddHeading(lines, band, map.Claims.Count > 0);
+            map.AddHeading(lines, band, !map.Claims.IsEmpty);
             lines.AddRange(changed.Select(row => map.ChangedLine(band, was[row.Label], row)));
         }
 
@@ -128,18 +128,14 @@ public sealed class CpuMap
     public static bool IsPinned(CpuTopology topology, CpuSet allowed) => allowed.Intersect(topology.Online).Count is > 0 and var n && n < SmallestNode(topology);
 
     /// <summary>How many pinned vCPUs each CPU has to bear.</summary>
-    public static Dictionary<int, double> ClaimsOf(CpuTopology topology, IReadOnlyList<CpuMapRow> rows)
+    public static CpuClaims ClaimsOf(CpuTopology topology, IReadOnlyList<CpuMapRow> rows)
     {
-        var claims = new Dictionary<int, double>();
+        var claims = new CpuClaims();
         foreach (var row in rows)
         {
             if (row.Vcpus > 0 && row.Allowed is { } allowed && IsPinned(topology, allowed))
             {
-                var own = allowed.Intersect(topology.Online);
-                foreach (var cpu in own)
-                {
-                    claims[cpu] = claims.GetValueOrDefault(cpu) + ((double)row.Vcpus / own.Count);
-                }
+                claims.Add(allowed.Intersect(topology.Online), row.Vcpus);
             }
         }
 
@@ -163,7 +159,7 @@ public sealed class CpuMap
     private static CpuMap Make(CpuTopology topology, CpuMapStyle style, IReadOnlyList<CpuMapRow> rows, IEnumerable<string> labels)
     {
         var claims = ClaimsOf(topology, rows);
-        var longest = labels.Append(claims.Count > 0 ? PinnedLabel : "").Append(style.Isolated.Count > 0 ? "isolated" : "").Max(l => l.Length);
+        var longest = labels.Append(!claims.IsEmpty ? PinnedLabel : "").Append(style.Isolated.Count > 0 ? "isolated" : "").Max(l => l.Length);
         var label = Math.Clamp(longest, 4, Math.Max(Math.Min(24, style.Width / 4), 4)) + 1;
         return new CpuMap(topology, style, label, CpuColumns.Fit(topology, Math.Max(style.Width - label, 1), style.ByCore), claims);
     }
@@ -192,13 +188,13 @@ public sealed class CpuMap
         {
             lines.Add(MarkLine(
                 band, PinnedLabel,
-                c => !Claims.TryGetValue(c.Cpu, out var claim) ? default : ((char)(claim > 9 ? '+' : '0' + (int)Math.Ceiling(claim - (Full - 1))), IsCrowded(claim) ? CpuMapInk.Crowded : CpuMapInk.Pinned), ""));
+                c => Claims.Of(c.Cpu) is > 0 and var claim ? ((char)(claim > 9 ? '+' : '0' + (int)Math.Ceiling(claim - (Full - 1))), IsCrowded(claim) ? CpuMapInk.Crowded : CpuMapInk.Pinned) : default, ""));
         }
 
         HeadingRows = lines.Count;
     }
 
-    private static CpuMapInk[] Inks(string text, CpuMapInk ink) => [.. text.Select(c => c == ' ' ? CpuMapInk.None : ink)];
+    private static CpuMapInk[] Inks(string text, CpuMapInk ink) => Array.ConvertAll(text.ToCharArray(), c => c == ' ' ? CpuMapInk.None : ink);
 
     private CpuMapLine Line(CpuColumns band, CpuMapRow row)
     {
@@ -208,7 +204,7 @@ public sealed class CpuMap
             c =>
             {
                 var (may, last) = (row.Allowed?.Contains(c.Cpu), row.Last.Contains(c.Cpu));
-                var crowded = pinned && IsCrowded(Claims.GetValueOrDefault(c.Cpu));
+                var crowded = pinned && IsCrowded(Claims.Of(c.Cpu));
                 var ink = (may, last) switch
                 {
                     (false, true) => CpuMapInk.Astray,
@@ -228,7 +224,7 @@ public sealed class CpuMap
             var (before, after) = (was.Allowed?.Contains(c.Cpu) == true, now.Allowed?.Contains(c.Cpu) == true);
             var ink = (before, after) switch
             {
-                (_, true) when IsCrowded(Claims.GetValueOrDefault(c.Cpu)) && IsPinned(_topology, now.Allowed!) => CpuMapInk.Crowded,
+                (_, true) when IsCrowded(Claims.Of(c.Cpu)) && IsPinned(_topology, now.Allowed!) => CpuMapInk.Crowded,
                 (false, true) => CpuMapInk.Added,
                 (true, false) => CpuMapInk.Removed,
                 (true, true) => CpuMapInk.Pinned,
@@ -259,9 +255,9 @@ public sealed class CpuMap
     private List<string> FindProblems()
     {
         var problems = new List<string>();
-        foreach (var group in Claims.Where(c => IsCrowded(c.Value)).GroupBy(c => Math.Round(c.Value, 1)).OrderByDescending(g => g.Key).Take(8))
+        foreach (var group in Claims.Cpus.Where(c => IsCrowded(Claims.Of(c))).GroupBy(c => Math.Round(Claims.Of(c), 1)).OrderByDescending(g => g.Key).Take(8))
         {
-            var cpus = CpuSet.Of(group.Select(c => c.Key));
+            var cpus = CpuSet.Of(group);
             problems.Add(string.Create(CultureInfo.InvariantCulture, $"{(cpus.Count == 1 ? "CPU" : "CPUs")} {cpus}: {group.Key:0.#} pinned vCPUs for {(cpus.Count == 1 ? "one" : "each")}"));
         }
 

@@ -5,12 +5,11 @@ namespace KvmTop.Collectors;
 /// <summary>A disk as a row of a table.</summary>
 /// <param name="Disks">All of its VM.</param>
 /// <param name="Disk">The disk.</param>
-public readonly record struct DiskRow(VmDisks Disks, DiskModel Disk)
+public sealed record DiskRow(VmDisks Disks, DiskModel Disk)
 {
     /// <summary>Those of a VM.</summary>
     public static IEnumerable<DiskRow> Of(VmRow vm)
     {
-        // An iterator of its own: one of Linq's over a struct would have to be compiled at start.
         var disks = vm.Snapshot.Get(DisksTopic.Instance).Value?.Find(vm.Vm.Info.Key);
         foreach (var disk in disks?.Disks ?? [])
             yield return new DiskRow(disks!, disk);
@@ -19,7 +18,7 @@ public readonly record struct DiskRow(VmDisks Disks, DiskModel Disk)
 
 /// <summary>A network device as a row of a table.</summary>
 /// <param name="Nic">The device.</param>
-public readonly record struct NicRow(NicModel Nic)
+public sealed record NicRow(NicModel Nic)
 {
     /// <summary>Those of a VM.</summary>
     public static IEnumerable<NicRow> Of(VmRow vm)

@@ -6,7 +6,7 @@ namespace KvmTop.Collectors;
 /// <param name="Label">"24", "LOC", "NET_RX".</param>
 /// <param name="Description">Device and kind, or empty.</param>
 /// <param name="PerCpu">Since boot, in the order of <see cref="CpuInterruptsSample.Cpus"/>.</param>
-public readonly record struct CpuInterruptCount(string Label, string Description, ulong[] PerCpu);
+public sealed record CpuInterruptCount(string Label, string Description, ulong[] PerCpu);
 
 /// <summary>Interrupt counters by CPU at one moment; sources that never struck are left out.</summary>
 /// <param name="ReadAt">Monotonic time.</param>
@@ -20,7 +20,7 @@ public sealed record CpuInterruptsSample(TimeSpan ReadAt, int[] Cpus, IReadOnlyL
 /// <param name="Description">Device and kind, or empty.</param>
 /// <param name="PerSecond">Over all CPUs; NaN when unknown.</param>
 /// <param name="PerCpu">In the order of <see cref="CpuInterruptsModel.Cpus"/>; NaN when unknown.</param>
-public readonly record struct CpuInterruptRate(string Label, string Description, double PerSecond, double[] PerCpu);
+public sealed record CpuInterruptRate(string Label, string Description, double PerSecond, double[] PerCpu);
 
 /// <summary>Interrupt rates by CPU, in the kernel's order.</summary>
 public sealed record CpuInterruptsModel(int[] Cpus, IReadOnlyList<CpuInterruptRate> Hard, IReadOnlyList<CpuInterruptRate> Soft);

@@ -5,7 +5,7 @@ namespace KvmTop.Collectors;
 /// <summary>What one CPU has slept since boot.</summary>
 /// <param name="Cpu">Which CPU.</param>
 /// <param name="Counts">A count for each of <see cref="CpuPowerSample.States"/>; default for a state that this CPU does not have.</param>
-public readonly record struct CpuIdleSample(int Cpu, CpuIdleCount[] Counts);
+public sealed record CpuIdleSample(int Cpu, CpuIdleCount[] Counts);
 
 /// <summary>Clocks and idle states at one moment.</summary>
 /// <param name="ReadAt">Monotonic time.</param>
@@ -188,7 +188,7 @@ public sealed class CpuPowerTopic : Topic<CpuPowerSample, CpuPowerModel>
             foreach (var cpu in _online!)
             {
                 var own = CpuClockLimits.Read(host, cpu, _buffer);
-                if (limits.Count == 0 && own == default)
+                if (limits.Count == 0 && own == CpuClockLimits.Unknown)
                 {
                     break;
                 }

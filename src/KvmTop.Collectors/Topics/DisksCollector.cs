@@ -16,18 +16,18 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
     public Reading<DisksSample> Collect()
     {
         var now = context.Host.Monotonic();
-        var vms = new Dictionary<VmKey, (VmInfo, VmDisksSample)>(_registry.Vms.Count);
+        var vms = new Dictionary<VmKey, DisksOfVm>(_registry.Vms.Count);
         foreach (var vm in _registry.Vms)
         {
             if (OfLibvirt(vm.Info.Key) is { } known)
             {
-                vms.Add(vm.Info.Key, (vm.Info, known));
+                vms.Add(vm.Info.Key, new(vm.Info, known));
             }
             else if (_connections.Get(vm) is { } connection)
             {
                 if (!_vms.TryGetValue(vm.Info.Key, out var asked))
                     _vms.Add(vm.Info.Key, asked = new Asked(connection));
-                vms.Add(vm.Info.Key, (vm.Info, asked.Read(now)));
+                vms.Add(vm.Info.Key, new(vm.Info, asked.Read(now)));
             }
         }
 

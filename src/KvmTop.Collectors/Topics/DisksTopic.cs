@@ -11,11 +11,16 @@ namespace KvmTop.Collectors;
 public sealed record VmDisksSample(TimeSpan At, IReadOnlyList<BlockCounters> Disks, IReadOnlyList<BlockInfo>? Infos, string? Reason, VmDisksSample? Before = null);
 
 /// <summary>The disks of all VMs.</summary>
-/// <param name="Vms">Per VM, with what its command line says.</param>
-public sealed record DisksSample(IReadOnlyDictionary<VmKey, (VmInfo Vm, VmDisksSample Disks)> Vms);
+/// <param name="Vms">Per VM.</param>
+public sealed record DisksSample(IReadOnlyDictionary<VmKey, DisksOfVm> Vms);
+
+/// <summary>The disks of one VM.</summary>
+/// <param name="Vm">The VM, with what its command line says.</param>
+/// <param name="Disks">Its disks.</param>
+public sealed record DisksOfVm(VmInfo Vm, VmDisksSample Disks);
 
 /// <summary>One disk over the last interval. NaN when unknown.</summary>
-public sealed record DiskModel
+public sealed class DiskModel
 {
     /// <summary>What it is called: the device's id, else the drive's name.</summary>
     public required string Name { get; init; }
@@ -107,10 +112,10 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
             // A drive without a medium is no disk, and does nothing.
             if (info is { Image: null } && (counters.Reads ?? 0) + (counters.Writes ?? 0) == 0)
                 continue;
-            var was = DevicePlace.Before(before?.Disks, counters, i, s_same) is >= 0 and var place ? before!.Disks[place] : default;
-            var readRate = Rates.PerSecond(was.Reads, counters.Reads, seconds);
-            var writeRate = Rates.PerSecond(was.Writes, counters.Writes, seconds);
-            var busy = (Rates.PerSecond(was.ReadNs, counters.ReadNs, seconds) + Rates.PerSecond(was.WriteNs, counters.WriteNs, seconds)) / 1e9;
+            var was = DevicePlace.Before(before?.Disks, counters, i, s_same) is >= 0 and var place ? before!.Disks[place] : null;
+            var readRate = Rates.PerSecond(was?.Reads, counters.Reads, seconds);
+            var writeRate = Rates.PerSecond(was?.Writes, counters.Writes, seconds);
+            var busy = (Rates.PerSecond(was?.ReadNs, counters.ReadNs, seconds) + Rates.PerSecond(was?.WriteNs, counters.WriteNs, seconds)) / 1e9;
             reads.Add(readRate);
             writes.Add(writeRate);
             time.Add(busy);
@@ -121,14 +126,14 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
                 Info = info,
                 ReadsPerSecond = readRate,
                 WritesPerSecond = writeRate,
-                FlushesPerSecond = Rates.PerSecond(was.Flushes, counters.Flushes, seconds),
-                ReadBytesPerSecond = Rates.PerSecond(was.ReadBytes, counters.ReadBytes, seconds),
-                WrittenBytesPerSecond = Rates.PerSecond(was.WrittenBytes, counters.WrittenBytes, seconds),
+                FlushesPerSecond = Rates.PerSecond(was?.Flushes, counters.Flushes, seconds),
+                ReadBytesPerSecond = Rates.PerSecond(was?.ReadBytes, counters.ReadBytes, seconds),
+                WrittenBytesPerSecond = Rates.PerSecond(was?.WrittenBytes, counters.WrittenBytes, seconds),
                 LatencySeconds = readRate + writeRate > 0 ? busy / (readRate + writeRate) : double.NaN,
-                P99Seconds = LatencyPercentile.Of(0.99, was.ReadLatency, counters.ReadLatency, was.WriteLatency, counters.WriteLatency),
-                Queue = busy + (Rates.PerSecond(was.FlushNs, counters.FlushNs, seconds) / 1e9),
+                P99Seconds = LatencyPercentile.Of(0.99, was?.ReadLatency, counters.ReadLatency, was?.WriteLatency, counters.WriteLatency),
+                Queue = busy + (Rates.PerSecond(was?.FlushNs, counters.FlushNs, seconds) / 1e9),
                 Failed = counters.FailedReads + counters.FailedWrites + counters.FailedFlushes,
-                FailedPerSecond = Rates.PerSecond(was.FailedReads + was.FailedWrites + was.FailedFlushes, counters.FailedReads + counters.FailedWrites + counters.FailedFlushes, seconds),
+                FailedPerSecond = Rates.PerSecond(was?.FailedReads + was?.FailedWrites + was?.FailedFlushes, counters.FailedReads + counters.FailedWrites + counters.FailedFlushes, seconds),
             });
         }
 
@@ -137,7 +142,7 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
         return new VmDisks(disks, now.Reason, now.At, reads.PerSecond(known), writes.PerSecond(known), operations > 0 ? time.PerSecond() / operations : double.NaN);
     }
 
-    private static string NameOf(in BlockCounters counters)
+    private static string NameOf(BlockCounters counters)
     {
         // "/machine/peripheral/disk0/virtio-backend" is called disk0 by whoever named it.
         const string named = "/machine/peripheral/";
@@ -153,7 +158,7 @@ public sealed class DisksTopic : Topic<DisksSample, DisksModel>
 
     private static string LastPart(string path) => path[(path.LastIndexOf('/') + 1)..];
 
-    private static BlockInfo? Find(IReadOnlyList<BlockInfo>? infos, in BlockCounters counters)
+    private static BlockInfo? Find(IReadOnlyList<BlockInfo>? infos, BlockCounters counters)
     {
         if (infos is null)
             return null;
@@ -179,7 +184,7 @@ internal static class DiskBus
             : device.Kind == VmDeviceKind.Disk && device.Detail is { } file && file == info?.Image;
 
     /// <summary>By where the device is in QEMU's tree, by its model on the command line, by the drive's name; null when none says.</summary>
-    public static string? Of(in BlockCounters disk, BlockInfo? info, IReadOnlyList<VmDevice> devices)
+    public static string? Of(BlockCounters disk, BlockInfo? info, IReadOnlyList<VmDevice> devices)
     {
         var qdev = disk.Qdev ?? "";
         if (qdev.Contains("virtio-backend", StringComparison.Ordinal))
@@ -220,24 +225,23 @@ internal static class LatencyPercentile
     /// <summary>The upper boundary of the bin that it lies in, in seconds: it is not above that. NaN when there are no histograms, or nothing was counted; infinite beyond the last boundary.</summary>
     public static double Of(double share, BlockHistogram? readsBefore, BlockHistogram? reads, BlockHistogram? writesBefore, BlockHistogram? writes)
     {
-        var bins = new SortedDictionary<double, ulong>();
+        var bins = new List<Bin>();
         Add(bins, readsBefore, reads);
         Add(bins, writesBefore, writes);
-        var total = 0.0;
-        foreach (var count in bins.Values)
-            total += count;
+        bins.Sort(static (a, b) => a.Bound.CompareTo(b.Bound));
+        var wanted = bins.Sum(b => b.Count) * share;
         var sum = 0.0;
         foreach (var (bound, count) in bins)
         {
             sum += count;
-            if (total > 0 && sum >= total * share)
+            if (sum >= wanted)
                 return bound / 1e9;
         }
 
         return double.NaN;
     }
 
-    private static void Add(SortedDictionary<double, ulong> bins, BlockHistogram? before, BlockHistogram? now)
+    private static void Add(List<Bin> bins, BlockHistogram? before, BlockHistogram? now)
     {
         // Set anew, or just now: what it held before is not of this interval.
         if (now is null || before is null || !before.Bounds.AsSpan().SequenceEqual(now.Bounds))
@@ -245,10 +249,9 @@ internal static class LatencyPercentile
         for (var i = 0; i < now.Bins.Length; i++)
         {
             if (now.Bins[i] > before.Bins[i])
-            {
-                var bound = i < now.Bounds.Length ? now.Bounds[i] : double.PositiveInfinity;
-                bins[bound] = bins.GetValueOrDefault(bound) + now.Bins[i] - before.Bins[i];
-            }
+                bins.Add(new Bin(i < now.Bounds.Length ? now.Bounds[i] : double.PositiveInfinity, now.Bins[i] - before.Bins[i]));
         }
     }
+
+    private sealed record Bin(double Bound, double Count);
 }

@@ -11,7 +11,26 @@ public sealed record HostSample
     public required CpuTimes Total { get; init; }
 
     /// <summary>Ticks of each online CPU.</summary>
-    public required IReadOnlyList<CpuTimesOf> Cpus { get; init; }
+    public required CpuTimesOf[] Cpus { get; init; }
+
+    /// <summary>Ticks of one CPU, or null; the place is where it may stand in <see cref="Cpus"/>.</summary>
+    public CpuTimes? Find(int cpu, int place)
+    {
+        if (place < Cpus.Length && Cpus[place].Cpu == cpu)
+        {
+            return Cpus[place].Times;
+        }
+
+        foreach (var (number, times) in Cpus)
+        {
+            if (number == cpu)
+            {
+                return times;
+            }
+        }
+
+        return null;
+    }
 
     public ProcStatTotals? Counters { get; init; }
 
@@ -36,23 +55,26 @@ public sealed record HostSample
 /// <param name="IoWait">Idle with I/O outstanding.</param>
 /// <param name="Steal">Taken by the hypervisor that this host runs under.</param>
 /// <param name="Idle">Idle.</param>
-public readonly record struct CpuShare(double Guest, double User, double System, double Irq, double IoWait, double Steal, double Idle)
+public sealed record CpuShare(double Guest, double User, double System, double Irq, double IoWait, double Steal, double Idle)
 {
     /// <summary>All that is not idle, I/O wait or steal.</summary>
     public double Busy => Guest + User + System + Irq;
 
     /// <summary>Nothing known.</summary>
-    public static CpuShare Unknown => new(double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
+    public static CpuShare Unknown { get; } = new(double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
 }
 
+/// <summary>The share of one CPU.</summary>
+public sealed record CpuShareOf(int Cpu, CpuShare Share);
+
 /// <summary>The whole host over the last interval.</summary>
-public sealed record HostModel
+public sealed class HostModel
 {
     /// <summary>All CPUs together; percent of the whole host.</summary>
     public required CpuShare Total { get; init; }
 
     /// <summary>Each online CPU.</summary>
-    public required IReadOnlyList<(int Cpu, CpuShare Share)> Cpus { get; init; }
+    public required IReadOnlyList<CpuShareOf> Cpus { get; init; }
 
     public required double ContextSwitchesPerSecond { get; init; }
 
@@ -116,14 +138,11 @@ public sealed class HostTopic : Topic<HostSample, HostModel>
     /// <inheritdoc/>
     public override HostModel Derive(HostSample? before, HostSample now)
     {
-        var cpus = new (int, CpuShare)[now.Cpus.Count];
+        var cpus = new CpuShareOf[now.Cpus.Length];
         for (var i = 0; i < cpus.Length; i++)
         {
             var cpu = now.Cpus[i];
-            CpuTimes? was = before is not null && i < before.Cpus.Count && before.Cpus[i].Cpu == cpu.Cpu
-                ? before.Cpus[i].Times
-                : before?.Cpus.Where(c => c.Cpu == cpu.Cpu).Select(c => (CpuTimes?)c.Times).FirstOrDefault();
-            cpus[i] = (cpu.Cpu, Share(was, cpu.Times));
+            cpus[i] = new(cpu.Cpu, Share(before?.Find(cpu.Cpu, i), cpu.Times));
         }
 
         var seconds = before is null ? 0 : (now.ReadAt - before.ReadAt).TotalSeconds;

@@ -5,8 +5,8 @@ namespace KvmTop.Collectors;
 
 /// <summary>The hugepage pools of a host.</summary>
 /// <param name="Pools">By size, smallest first; empty when the kernel has none.</param>
-/// <param name="Nodes">The part of each NUMA node, by its number.</param>
-public sealed record HugepagesModel(IReadOnlyList<HugepagePool> Pools, IReadOnlyList<(int Node, IReadOnlyList<HugepagePool> Pools)> Nodes)
+/// <param name="Nodes">The part of each NUMA node.</param>
+public sealed record HugepagesModel(IReadOnlyList<HugepagePool> Pools, IReadOnlyList<NodePools> Nodes)
 {
     /// <summary>What a node holds of the pool of one size, or null.</summary>
     public HugepagePool? Of(int node, ulong size)
@@ -25,6 +25,9 @@ public sealed record HugepagesModel(IReadOnlyList<HugepagePool> Pools, IReadOnly
         return null;
     }
 }
+
+/// <summary>A NUMA node's part of the pools.</summary>
+public sealed record NodePools(int Node, IReadOnlyList<HugepagePool> Pools);
 
 /// <summary>Hugepage pools by size and by node: /sys/kernel/mm/hugepages and /sys/devices/system/node/nodeN/hugepages.</summary>
 public sealed class HugepagesTopic : PlainTopic<HugepagesModel>
@@ -105,12 +108,12 @@ public sealed class HugepagesTopic : PlainTopic<HugepagesModel>
                 return Reading<HugepagesModel>.Missing(ReadingStatus.Unsupported, "/sys/kernel/mm/hugepages: this kernel has none (CONFIG_HUGETLBFS)");
             }
 
-            var nodes = new List<(int, IReadOnlyList<HugepagePool>)>(_nodes.Count);
+            var nodes = new List<NodePools>(_nodes.Count);
             foreach (var node in _nodes)
             {
                 if (HugepagePools.ReadNode(host, node.Number) is { Count: > 0 } part)
                 {
-                    nodes.Add((node.Number, part));
+                    nodes.Add(new(node.Number, part));
                 }
             }
 

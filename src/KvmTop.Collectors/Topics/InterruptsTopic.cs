@@ -6,7 +6,7 @@ namespace KvmTop.Collectors;
 /// <param name="Label">"24", "LOC", "NET_RX".</param>
 /// <param name="Description">Device and kind, or empty.</param>
 /// <param name="Total">Since boot, over all CPUs.</param>
-public readonly record struct InterruptCount(string Label, string Description, ulong Total);
+public sealed record InterruptCount(string Label, string Description, ulong Total);
 
 /// <summary>Interrupt counters at one moment.</summary>
 /// <param name="ReadAt">Monotonic time.</param>

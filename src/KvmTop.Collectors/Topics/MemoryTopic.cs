@@ -23,7 +23,7 @@ public sealed record NodeSample(int Node, NodeMemory Memory, IReadOnlyList<int> 
 public sealed record MemoryFacts(TransparentHugepages? Thp, KsmState? Ksm, MemorySettings Settings);
 
 /// <summary>What the kernel does with memory, over the last interval. Rates are NaN while unknown.</summary>
-public sealed record MemoryModel
+public sealed class MemoryModel
 {
     public required MemoryFacts Facts { get; init; }
 

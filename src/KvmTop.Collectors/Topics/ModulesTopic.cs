@@ -238,7 +238,7 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
         return all;
     }
 
-    private (IReadOnlyList<(KvmExtension, int)> Answers, string? Reason) AskDevice()
+    private (IReadOnlyList<KvmAnswer> Answers, string? Reason) AskDevice()
     {
         if (!host.IsLive)
         {
@@ -258,12 +258,12 @@ public sealed class ModulesCollector(HostRoot host, bool describes = true) : ICo
                 return ([], $"{KvmDevice.Path}: not a KVM device");
             }
 
-            var answers = new List<(KvmExtension, int)>();
+            var answers = new List<KvmAnswer>();
             foreach (var extension in (ReadOnlySpan<KvmExtension>)[KvmExtension.MaxVcpus, KvmExtension.RecommendedVcpus, KvmExtension.MemorySlots, KvmExtension.StatsFd, KvmExtension.GuestMemfd])
             {
                 if (device.Ask(extension) is { } answer)
                 {
-                    answers.Add((extension, answer));
+                    answers.Add(new(extension, answer));
                 }
             }
 

@@ -116,7 +116,7 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
     /// <summary>The counters of the interfaces of one network namespace.</summary>
     private sealed class Namespace
     {
-        private readonly Dictionary<string, (NetDevCounters Counters, long Tick)> _interfaces = [];
+        private readonly Dictionary<string, Interface> _interfaces = [];
 
         public long Tick { get; private set; }
 
@@ -133,11 +133,22 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
             while (reader.TryNext(out var name, out var counters))
             {
                 // IFNAMSIZ is 16 bytes.
-                if (name.Length <= 16)
-                    lookup[characters[..Encoding.UTF8.GetChars(name, characters)]] = (counters, tick);
+                if (name.Length > 16)
+                    continue;
+                var key = characters[..Encoding.UTF8.GetChars(name, characters)];
+                if (!lookup.TryGetValue(key, out var known))
+                    lookup[key] = known = new Interface();
+                (known.Counters, known.Tick) = (counters, tick);
             }
         }
 
         public NetDevCounters? Find(string name) => _interfaces.TryGetValue(name, out var found) && found.Tick == Tick ? found.Counters : null;
+    }
+
+    private sealed class Interface
+    {
+        public NetDevCounters Counters { get; set; }
+
+        public long Tick { get; set; }
     }
 }

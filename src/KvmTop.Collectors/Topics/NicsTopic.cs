@@ -33,7 +33,7 @@ public sealed record VmNicsSample(TimeSpan At, IReadOnlyList<NicInfo> Nics, NetD
 public sealed record NicsSample(IReadOnlyDictionary<VmKey, VmNicsSample> Vms);
 
 /// <summary>One network device over the last interval, as the guest sees it: RX is what it receives. NaN when unknown.</summary>
-public sealed record NicModel
+public sealed class NicModel
 {
     /// <summary>Which.</summary>
     public required NicInfo Info { get; init; }

@@ -17,7 +17,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
     {
         var now = _host.Monotonic();
         var vms = new Dictionary<VmKey, QmpVm>(_registry.Vms.Count);
-        List<(string, QmpEvent)>? events = null;
+        List<QmpVmEvent>? events = null;
         foreach (var vm in _registry.Vms)
         {
             if (_connections.Get(vm) is not { } connection)
@@ -31,7 +31,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
             while (connection.TryTakeEvent(out var e))
             {
                 monitored.StatusDue = true;
-                (events ??= []).Add((vm.Info.Name, e));
+                (events ??= []).Add(new(vm.Info.Name, e));
             }
 
             vms.Add(vm.Info.Key, monitored.Read(now));
@@ -44,7 +44,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
                 _vms.Remove(key);
         }
 
-        return Reading<QmpModel>.Ok(new QmpModel(vms, events ?? (IReadOnlyList<(string, QmpEvent)>)[]));
+        return Reading<QmpModel>.Ok(new QmpModel(vms, events ?? (IReadOnlyList<QmpVmEvent>)[]));
     }
 
     public void Dispose()

@@ -35,12 +35,17 @@ public sealed record QmpVm
 
 /// <summary>What the monitors say, and what they said unasked since the reading before.</summary>
 /// <param name="Vms">Per VM.</param>
-/// <param name="Events">With the VM's name.</param>
-public sealed record QmpModel(IReadOnlyDictionary<VmKey, QmpVm> Vms, IReadOnlyList<(string Vm, QmpEvent Event)> Events)
+/// <param name="Events">In the order in which they came.</param>
+public sealed record QmpModel(IReadOnlyDictionary<VmKey, QmpVm> Vms, IReadOnlyList<QmpVmEvent> Events)
 {
     /// <summary>A VM's, or null.</summary>
     public QmpVm? Find(VmKey vm) => Vms.GetValueOrDefault(vm);
 }
+
+/// <summary>What a VM's monitor said unasked.</summary>
+/// <param name="Vm">The VM's name.</param>
+/// <param name="Event">The event.</param>
+public sealed record QmpVmEvent(string Vm, QmpEvent Event);
 
 /// <summary>
 /// Run state, machine, display and migration of each VM, and its events, over QMP. Every command is posted at one tick and its answer taken at a later one: a

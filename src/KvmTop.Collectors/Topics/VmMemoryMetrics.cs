@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Collectors;
@@ -126,7 +127,7 @@ public static class VmMemoryMetrics
         return text.ToString();
     }
 
-    private static KeyValuePair<string, double>[] ByNode(IReadOnlyList<(int Node, ulong Bytes)> nodes)
+    private static KeyValuePair<string, double>[] ByNode(IReadOnlyList<NodeBytes> nodes)
     {
         var all = new KeyValuePair<string, double>[nodes.Count];
         for (var i = 0; i < all.Length; i++)
@@ -152,7 +153,7 @@ public static class VmMemoryMetrics
 
         string Percent(ulong bytes) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(bytes * 100 / all):0}");
         return nodes[^1].Node < 4
-            ? string.Join('/', Enumerable.Range(0, nodes[^1].Node + 1).Select(n => Percent(nodes.FirstOrDefault(x => x.Node == n).Bytes)))
+            ? string.Join('/', Enumerable.Range(0, nodes[^1].Node + 1).Select(n => Percent(nodes.FirstOrDefault(x => x.Node == n)?.Bytes ?? 0)))
             : string.Join(' ', nodes.OrderByDescending(n => n.Bytes).Take(3).Select(n => string.Create(CultureInfo.InvariantCulture, $"{n.Node}:{Percent(n.Bytes)}")));
     }
 

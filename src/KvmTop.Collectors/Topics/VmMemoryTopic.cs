@@ -9,15 +9,15 @@ public sealed record VmMemoryModel(IReadOnlyDictionary<VmKey, VmMemoryState> Vms
     /// <summary>The memory of a VM, or why it is not known.</summary>
     public VmMemory? Find(VmKey vm, out string? reason)
     {
-        var known = Vms.TryGetValue(vm, out var state);
+        var state = Vms.GetValueOrDefault(vm);
         reason = state switch
         {
             { Memory: not null } => null,
             { Hanging: { } hanging } => string.Create(CultureInfo.InvariantCulture, $"reading it has hung for {hanging.TotalSeconds:0} s: its memory lock is held"),
-            _ when known => "not read yet: VMs are read one after the other",
-            _ => "it has just appeared",
+            null => "it has just appeared",
+            _ => "not read yet: VMs are read one after the other",
         };
-        return state.Memory;
+        return state?.Memory;
     }
 }
 

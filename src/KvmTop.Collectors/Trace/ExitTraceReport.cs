@@ -16,7 +16,7 @@ public enum ExitTraceState
 }
 
 /// <summary>What a trace has found so far: immutable, for screens and printers.</summary>
-public sealed record ExitTraceReport
+public sealed class ExitTraceReport
 {
     /// <summary>How far the trace is.</summary>
     public required ExitTraceState State { get; init; }
@@ -43,7 +43,7 @@ public sealed record ExitTraceReport
     public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>Hits of each event as the kernel counted them, lost ones included; empty while the trace runs.</summary>
-    public IReadOnlyList<(string Event, long Count)> EventCounts { get; init; } = [];
+    public IReadOnlyList<EventCount> EventCounts { get; init; } = [];
 
     /// <summary>Exits of all reasons: to KVM, or to the VMM where KVM's own are silent. What KVM did without an exit is not among them.</summary>
     public long Exits => Reasons.Where(r => r.Reason.Kind != ExitReasonKind.InKernel).Sum(r => r.Count);
@@ -197,3 +197,6 @@ public sealed class ExitReasonReport(string name, ExitStatistics statistics, Tim
 /// <param name="Error">0 for an exact count.</param>
 /// <param name="Seconds">Time of the exits that had it.</param>
 public sealed record ExitDetailReport(string Kind, string Text, long Count, long Error, double Seconds);
+
+/// <summary>How often a tracepoint fired.</summary>
+public sealed record EventCount(string Event, long Count);

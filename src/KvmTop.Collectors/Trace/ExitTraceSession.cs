@@ -135,7 +135,7 @@ public sealed class ExitTraceSession : IExitTrace
                 Lost = _aggregator.Lost,
                 Unfinished = totals.Unfinished,
                 Notes = Notes(totals),
-                EventCounts = _ended.IsSet ? [.. _formats.Events.Select((e, i) => (e.Name, (long)_counts[i]))] : [],
+                EventCounts = _ended.IsSet ? [.. _formats.Events.Select((e, i) => new EventCount(e.Name, (long)_counts[i]))] : [],
             };
         }
     }

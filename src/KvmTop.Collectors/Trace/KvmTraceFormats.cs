@@ -25,7 +25,7 @@ public sealed class KvmTraceFormats
     ];
 
     private readonly List<Decoder> _events = [];
-    private readonly Dictionary<KvmTraceKind, TraceEventFormat> _formats = [];
+    private readonly Dictionary<int, TraceEventFormat> _formats = [];
     private readonly List<string> _problems = [];
 
     /// <summary>The events that can be traced here, the one that every kernel has first.</summary>
@@ -35,7 +35,7 @@ public sealed class KvmTraceFormats
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>True when exits to the VMM can be told from what follows them.</summary>
-    public bool HasRunStart => _formats.ContainsKey(KvmTraceKind.RunStart);
+    public bool HasRunStart => _formats.ContainsKey((int)KvmTraceKind.RunStart);
 
     /// <summary>Reads the formats; <paramref name="format"/> gives that of a name, or null.</summary>
     public static KvmTraceFormats Read(Func<string, TraceEventFormat?> format)
@@ -57,7 +57,7 @@ public sealed class KvmTraceFormats
 
             // Leaving the guest says nothing that kvm_userspace_exit does not say; half of the events need not be written.
             var filter = kind == KvmTraceKind.RunStart ? "load != 0" : null;
-            formats._formats.TryAdd(kind, found);
+            formats._formats.TryAdd((int)kind, found);
             formats._events.Add(new Decoder(
                 new TracedEvent(name, found.Id, filter), (ushort)found.Id, kind, name == "kvm_hv_hypercall" ? 1u : 0u, Field(found, code), Field(found, sub), Field(found, value)));
         }
@@ -104,7 +104,7 @@ public sealed class KvmTraceFormats
 
     private string Name(KvmTraceKind kind, string field, uint code, uint isa)
     {
-        var table = _formats.GetValueOrDefault(kind)?.SymbolsOf(field, isa);
+        var table = _formats.GetValueOrDefault((int)kind)?.SymbolsOf(field, isa);
         if (table?.NameOf(code) is not { Length: > 0 } name)
         {
             return string.Create(CultureInfo.InvariantCulture, $"0x{code:x}");

@@ -4,8 +4,14 @@ namespace KvmTop.Collectors;
 
 /// <summary>KVM's counters of a VM's vCPUs as its monitor told them.</summary>
 /// <param name="At">When they had arrived, on the host's monotonic clock.</param>
-/// <param name="Vcpus">Each vCPU, with its number and thread (-1 when not known).</param>
-public sealed record KvmQueryReading(TimeSpan At, IReadOnlyList<(int Index, int Tid, QmpCounters Counters)> Vcpus);
+/// <param name="Vcpus">Each vCPU.</param>
+public sealed record KvmQueryReading(TimeSpan At, IReadOnlyList<KvmQueryVcpu> Vcpus);
+
+/// <summary>KVM's counters of a vCPU.</summary>
+/// <param name="Index">Its number; -1 when not known.</param>
+/// <param name="Tid">Its thread; -1 when not known.</param>
+/// <param name="Counters">The counters.</param>
+public sealed record KvmQueryVcpu(int Index, int Tid, QmpCounters Counters);
 
 /// <summary>KVM's counters of the VM as a whole as its monitor told them.</summary>
 /// <param name="At">When they had arrived, on the host's monotonic clock.</param>
@@ -26,7 +32,7 @@ public sealed class KvmQueryStats(QmpConnection connection)
     private readonly QmpQuery _schemas = connection.Query("query-stats-schemas", """{"provider":"kvm"}""");
     private readonly QmpQuery _cpus = connection.Query("query-cpus-fast");
     private readonly List<QmpCounters> _counters = [];
-    private IReadOnlyList<(string QomPath, int Index, int Tid)> _known = [];
+    private IReadOnlyList<QmpVcpu> _known = [];
     private int _generation = -1;
 
     /// <summary>What the vCPUs' counters are; null until the monitor has said.</summary>
@@ -115,19 +121,19 @@ public sealed class KvmQueryStats(QmpConnection connection)
             return false;
         }
 
-        var vcpus = new (int, int, QmpCounters)[_counters.Count];
+        var vcpus = new KvmQueryVcpu[_counters.Count];
         for (var i = 0; i < vcpus.Length; i++)
         {
-            vcpus[i] = (-1, -1, _counters[i]);
+            vcpus[i] = new(-1, -1, _counters[i]);
             foreach (var (path, index, tid) in _known)
             {
                 if (path == _counters[i].QomPath)
-                    vcpus[i] = (index, tid, _counters[i]);
+                    vcpus[i] = new(index, tid, _counters[i]);
             }
         }
 
         // The monitor begins with the vCPU made last.
-        Array.Sort(vcpus, static (a, b) => a.Item1.CompareTo(b.Item1));
+        Array.Sort(vcpus, static (a, b) => a.Index.CompareTo(b.Index));
         Latest = new KvmQueryReading(reply.ArrivedAt, vcpus);
         return true;
     }

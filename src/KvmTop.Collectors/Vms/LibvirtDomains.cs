@@ -63,13 +63,13 @@ internal sealed class LibvirtDomains(HostRoot host)
         }
 
         var found = new Dictionary<VmKey, LibvirtDomain>(active.Count);
-        var claims = new Dictionary<Guid, VmKey>(active.Count);
+        var claims = new Dictionary<Guid, VmInfo>(active.Count);
         HashSet<Guid>? disputed = null;
         foreach (var vm in vms)
         {
             if (Claims(vm) is not { } uuid || !active.TryGetValue(uuid, out var domain))
                 continue;
-            if (claims.TryAdd(uuid, vm.Key))
+            if (claims.TryAdd(uuid, vm))
                 found.Add(vm.Key, domain);
             else
                 (disputed ??= []).Add(uuid);
@@ -79,7 +79,7 @@ internal sealed class LibvirtDomains(HostRoot host)
         {
             var domain = active[uuid];
             var pid = PidOf(domain.Name);
-            found.Remove(claims[uuid]);
+            found.Remove(claims[uuid].Key);
             foreach (var vm in vms)
             {
                 if (vm.Pid == pid && Claims(vm) == uuid)

@@ -2,6 +2,12 @@ using KvmTop.Linux;
 
 namespace KvmTop.Collectors;
 
+/// <summary>The share of a VM's vCPUs that a NUMA node runs, 0 to 1.</summary>
+public sealed record NodeShare(int Node, double Share);
+
+/// <summary>Memory in hugetlb pages of one size.</summary>
+public sealed record HugetlbBytes(ulong PageBytes, ulong Bytes);
+
 /// <summary>What a VM's memory is made of and where it lies, as of one reading of its expensive files. NaN and null are not known.</summary>
 public sealed class VmMemory
 {
@@ -15,14 +21,14 @@ public sealed class VmMemory
     public VmMemory(
         SmapsRollup? rollup,
         string? rollupReason,
-        IReadOnlyList<NumaPlacement>? places,
+        NumaPlacement[]? places,
         string? placesReason,
         KsmStat? ksm,
         IReadOnlyList<NumaNode> hostNodes,
-        IReadOnlyList<(int Node, double Share)> vcpuNodes)
+        IReadOnlyList<NodeShare> vcpuNodes)
     {
         (Rollup, RollupReason, PlacesReason, Ksm, VcpuNodes) = (rollup, rollupReason, placesReason, ksm, vcpuNodes);
-        Nodes = places is null ? null : SumNodes(places, hostNodes);
+        Nodes = places is null ? null : NodeBytes.Sum(places, hostNodes);
         HugetlbSizes = places is null ? null : SumSizes(places);
         LocalPct = Local(Nodes, vcpuNodes);
     }
@@ -40,13 +46,13 @@ public sealed class VmMemory
     public KsmStat? Ksm { get; }
 
     /// <summary>Bytes on each node of the host, by node.</summary>
-    public IReadOnlyList<(int Node, ulong Bytes)>? Nodes { get; }
+    public IReadOnlyList<NodeBytes>? Nodes { get; }
 
     /// <summary>Bytes in hugetlb pages of each size, smallest first; null when numa_maps was not read.</summary>
-    public IReadOnlyList<(ulong PageBytes, ulong Bytes)>? HugetlbSizes { get; }
+    public IReadOnlyList<HugetlbBytes>? HugetlbSizes { get; }
 
     /// <summary>The share of its vCPUs on each node.</summary>
-    public IReadOnlyList<(int Node, double Share)> VcpuNodes { get; }
+    public IReadOnlyList<NodeShare> VcpuNodes { get; }
 
     /// <summary>
     /// How much of its memory can be local: for each node the lesser of its share of the memory and its share of the vCPUs, summed, in percent.
@@ -68,34 +74,9 @@ public sealed class VmMemory
         }
     }
 
-    private static List<(int, ulong)> SumNodes(IReadOnlyList<NumaPlacement> places, IReadOnlyList<NumaNode> hostNodes)
+    private static List<HugetlbBytes> SumSizes(NumaPlacement[] places)
     {
-        var nodes = new List<(int Node, ulong Bytes)>(hostNodes.Count);
-        foreach (var node in hostNodes)
-        {
-            nodes.Add((node.Number, 0));
-        }
-
-        foreach (var place in places)
-        {
-            var at = nodes.FindIndex(n => n.Node == place.Node);
-            if (at < 0)
-            {
-                nodes.Add((place.Node, place.Bytes));
-            }
-            else
-            {
-                nodes[at] = (place.Node, nodes[at].Bytes + place.Bytes);
-            }
-        }
-
-        nodes.Sort(static (a, b) => a.Node.CompareTo(b.Node));
-        return nodes;
-    }
-
-    private static List<(ulong, ulong)> SumSizes(IReadOnlyList<NumaPlacement> places)
-    {
-        var sizes = new List<(ulong Size, ulong Bytes)>();
+        var sizes = new List<HugetlbBytes>();
         foreach (var place in places)
         {
             if (!place.Hugetlb)
@@ -103,22 +84,22 @@ public sealed class VmMemory
                 continue;
             }
 
-            var at = sizes.FindIndex(s => s.Size == place.PageBytes);
+            var at = sizes.FindIndex(s => s.PageBytes == place.PageBytes);
             if (at < 0)
             {
-                sizes.Add((place.PageBytes, place.Bytes));
+                sizes.Add(new(place.PageBytes, place.Bytes));
             }
             else
             {
-                sizes[at] = (place.PageBytes, sizes[at].Bytes + place.Bytes);
+                sizes[at] = new(place.PageBytes, sizes[at].Bytes + place.Bytes);
             }
         }
 
-        sizes.Sort(static (a, b) => a.Size.CompareTo(b.Size));
+        sizes.Sort(static (a, b) => a.PageBytes.CompareTo(b.PageBytes));
         return sizes;
     }
 
-    private static double Local(IReadOnlyList<(int Node, ulong Bytes)>? memory, IReadOnlyList<(int Node, double Share)> vcpus)
+    private static double Local(IReadOnlyList<NodeBytes>? memory, IReadOnlyList<NodeShare> vcpus)
     {
         if (memory is null || vcpus.Count == 0)
         {

@@ -29,7 +29,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         KsmStat? ksm = KsmStat.TryParse(_buffer.ReadAll(host, folder + "ksm_stat", out _), out var k) ? k : null;
 
         // With one node there is nothing to place, and without hugetlb pages nothing to tell apart: half of the cost saved.
-        IReadOnlyList<NumaPlacement>? places = null;
+        NumaPlacement[]? places = null;
         string? placesReason = null;
         if (_nodes.Count == 1 && rollup is { Rss: { } rss, Hugetlb: 0 or null })
         {
@@ -73,7 +73,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         if (errno == Errno.None && _numa.HasMappings)
         {
             reason = null;
-            return [.. _numa.Places];
+            return _numa.Places;
         }
 
         reason = Reason("/proc/PID/numa_maps", "CONFIG_NUMA", errno);
@@ -84,14 +84,14 @@ internal sealed class VmMemoryFiles(HostRoot host)
     /// The nodes of its vCPUs, each counting alike: the one that its affinity confines it to, else that of the CPU it ran on last, averaged with the
     /// readings before.
     /// </summary>
-    private List<(int Node, double Share)> VcpuNodes(VmInfo vm, string folder, VmMemory? before)
+    private List<NodeShare> VcpuNodes(VmInfo vm, string folder, VmMemory? before)
     {
         if (_nodes.Count == 1)
         {
-            return [(_nodes[0].Number, 1)];
+            return [new(_nodes[0].Number, 1)];
         }
 
-        var shares = new SortedDictionary<int, double>();
+        var vcpus = new Dictionary<int, int>();
         var (known, roaming) = (0, false);
         for (var i = 0; i < vm.VcpuThreads && i < vm.Threads.Count; i++)
         {
@@ -104,36 +104,25 @@ internal sealed class VmMemoryFiles(HostRoot host)
 
             if (node is { } n)
             {
-                shares[n] = shares.GetValueOrDefault(n) + 1;
+                vcpus[n] = vcpus.GetValueOrDefault(n) + 1;
                 known++;
             }
         }
 
-        var now = new List<(int Node, double Share)>(shares.Count);
-        foreach (var (node, count) in shares)
+        var now = new List<NodeShare>(vcpus.Count);
+        foreach (var (node, count) in vcpus)
         {
-            now.Add((node, count / known));
+            now.Add(new(node, (double)count / known));
         }
+
+        now.Sort(static (a, b) => a.Node.CompareTo(b.Node));
 
         return roaming && before is { VcpuNodes.Count: > 0 } ? Average(before.VcpuNodes, now) : now;
     }
 
-    private static List<(int, double)> Average(IReadOnlyList<(int Node, double Share)> before, List<(int Node, double Share)> now)
-    {
-        var sum = new SortedDictionary<int, double>();
-        foreach (var (node, share) in before)
-        {
-            sum[node] = share / 2;
-        }
-
-        foreach (var (node, share) in now)
-        {
-            sum[node] = sum.GetValueOrDefault(node) + (share / 2);
-        }
-
-        // A node that it left long ago is no longer its.
-        return [.. sum.Where(s => s.Value > 0.005).Select(s => (s.Key, s.Value))];
-    }
+    // A node that it left long ago is no longer its.
+    private static List<NodeShare> Average(IReadOnlyList<NodeShare> before, List<NodeShare> now) =>
+        [.. before.Concat(now).GroupBy(n => n.Node).OrderBy(g => g.Key).Select(g => new NodeShare(g.Key, g.Sum(n => n.Share) / 2)).Where(n => n.Share > 0.005)];
 
     private int? Confined(ReadOnlySpan<byte> status)
     {

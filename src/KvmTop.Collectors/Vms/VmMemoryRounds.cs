@@ -33,7 +33,6 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _more = new(false);
     private readonly Dictionary<VmKey, Slot> _slots = [];
-    private readonly List<VmKey> _gone = [];
     private VmMemoryFiles? _files;
     private Lane? _lane;
     private TimeSpan _wantedAt;
@@ -101,16 +100,9 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
             {
                 if (slot.Generation != _generation)
                 {
-                    _gone.Add(key);
+                    _slots.Remove(key);
                 }
             }
-
-            foreach (var key in _gone)
-            {
-                _slots.Remove(key);
-            }
-
-            _gone.Clear();
         }
     }
 
@@ -271,4 +263,4 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
 /// <param name="Age">How old that is.</param>
 /// <param name="Took">How long it took.</param>
 /// <param name="Hanging">For how long the reading under way has not come back, when that is past its deadline.</param>
-public readonly record struct VmMemoryState(VmMemory? Memory, TimeSpan Age, TimeSpan Took, TimeSpan? Hanging);
+public sealed record VmMemoryState(VmMemory? Memory, TimeSpan Age, TimeSpan Took, TimeSpan? Hanging);

@@ -19,9 +19,9 @@ public sealed class KernelConfig
         ["tun"] = "TUN", ["macvtap"] = "MACVTAP", ["bridge"] = "BRIDGE", ["nbd"] = "BLK_DEV_NBD",
     };
 
-    private readonly Dictionary<string, char> _values;
+    private readonly Dictionary<string, int> _values;
 
-    private KernelConfig(string source, Dictionary<string, char> values) => (Source, _values) = (source, values);
+    private KernelConfig(string source, Dictionary<string, int> values) => (Source, _values) = (source, values);
 
     /// <summary>The file it was read from.</summary>
     public string Source { get; }
@@ -50,7 +50,7 @@ public sealed class KernelConfig
     /// <summary>Reads the text of a configuration file.</summary>
     public static KernelConfig Parse(string source, ReadOnlySpan<byte> text)
     {
-        var values = new Dictionary<string, char>(StringComparer.Ordinal);
+        var values = new Dictionary<string, int>(StringComparer.Ordinal);
         var lines = new ByteLines(text);
         while (lines.TryNext(out var line))
         {
@@ -63,14 +63,14 @@ public sealed class KernelConfig
 
             var key = Encoding.ASCII.GetString(name[..end]);
             if (key is "MODULES" or "KVM_SMM" or "SECURITY_LOCKDOWN_LSM" or "NO_HZ_FULL" or "INTEL_IOMMU" or "AMD_IOMMU" || s_options.ContainsValue(key))
-                values[key] = set ? (char)name[end + 1] : 'n';
+                values[key] = set ? name[end + 1] : 'n';
         }
 
         return new KernelConfig(source, values);
     }
 
     /// <summary>'y', 'm' or 'n'; null when the file does not speak of it.</summary>
-    public char? this[string option] => _values.TryGetValue(option, out var value) ? value : null;
+    public char? this[string option] => _values.TryGetValue(option, out var value) ? (char)value : null;
 
     /// <summary>How a module was configured: built in, as a module, not at all; null when not known.</summary>
     public char? OfModule(string module) => s_options.TryGetValue(module, out var option) ? this[option] ?? (_values.Count > 0 ? 'n' : null) : null;

@@ -30,7 +30,7 @@ public enum ModuleState
 public sealed record ModuleParameter(string Name, string? Value, string? Reason, bool? Writable);
 
 /// <summary>A module of the kernel, loaded or not.</summary>
-public sealed record KernelModule
+public sealed class KernelModule
 {
     /// <summary>With underscores.</summary>
     public required string Name { get; init; }

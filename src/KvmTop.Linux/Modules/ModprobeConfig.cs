@@ -50,12 +50,12 @@ public sealed class ModprobeConfig
     public IReadOnlyList<ModprobeLine> Lines => _lines;
 
     /// <summary>Files that could not be read, and why.</summary>
-    public IReadOnlyList<(string File, Errno Errno)> Unreadable { get; private set; } = [];
+    public IReadOnlyList<UnreadableFile> Unreadable { get; private set; } = [];
 
     /// <summary>Reads that of a host.</summary>
     public static ModprobeConfig Read(HostRoot host)
     {
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var files = new Dictionary<string, string>();
         var names = new List<string>();
         foreach (var folder in s_folders)
         {
@@ -69,15 +69,16 @@ public sealed class ModprobeConfig
         }
 
         var config = new ModprobeConfig();
-        var unreadable = new List<(string, Errno)>();
+        var unreadable = new List<UnreadableFile>();
         var buffer = new ReadBuffer(8192, 1 << 20);
-        foreach (var file in files.Values)
+        foreach (var name in files.Keys.Order(StringComparer.Ordinal))
         {
+            var file = files[name];
             var text = buffer.ReadAll(host, file, out var errno);
             if (errno == Errno.None)
                 config.Add(file, text);
             else
-                unreadable.Add((file, errno));
+                unreadable.Add(new(file, errno));
         }
 
         config.Unreadable = unreadable;
@@ -137,3 +138,6 @@ public sealed class ModprobeConfig
             _lines.Add(new ModprobeLine(what, words[1].Replace('-', '_'), words.Length > 2 ? words[2].Trim() : "", file, number));
     }
 }
+
+/// <summary>A file that is there and could not be read.</summary>
+public sealed record UnreadableFile(string File, Errno Errno);

@@ -99,7 +99,8 @@ internal sealed class ProcTree(HostModel host)
             default:
                 var numbers = new List<NumberedEntry>();
                 var errno = ListNumbers(entry, numbers);
-                names.AddRange(numbers.Select(n => n.Number.ToString(CultureInfo.InvariantCulture)));
+                foreach (var number in numbers)
+                    names.Add(number.Number.ToString(CultureInfo.InvariantCulture));
                 return errno;
         }
     }

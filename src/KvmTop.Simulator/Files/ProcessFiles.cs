@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using KvmTop.Simulator.Model;
 
 namespace KvmTop.Simulator.Files;
@@ -9,7 +8,7 @@ internal static partial class ProcessFiles
     private const long PageKb = 4;
 
     /// <summary>Files that a process and a thread both have.</summary>
-    public static FrozenDictionary<string, FormatProcess> OfThread { get; } = new Dictionary<string, FormatProcess>
+    public static Dictionary<string, FormatProcess> OfThread { get; } = new Dictionary<string, FormatProcess>
     {
         ["stat"] = Stat,
         ["status"] = Status,
@@ -24,7 +23,7 @@ internal static partial class ProcessFiles
         ["smaps_rollup"] = SmapsRollup,
         ["numa_maps"] = NumaMaps,
         ["ksm_stat"] = KsmStat,
-    }.ToFrozenDictionary();
+    };
 
     public static void SchedStat(ref Utf8Writer writer, in ProcessMoment m)
     {

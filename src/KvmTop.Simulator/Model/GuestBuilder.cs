@@ -9,7 +9,7 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
     private const double MegabytePerSecond = 1e6 / 1e9;
 
     // Names that every VM repeats: one string for all.
-    private readonly List<(string Comm, string TcgComm, string VcpuFd, string StatsFd)> _vcpuNames = [];
+    private readonly List<VcpuNames> _vcpuNames = [];
     private readonly List<SimProcess> _built = [];
     private SplitMix _random = new(SplitMix.Hash(seed));
     private int _nextPid = FirstPid;
@@ -158,7 +158,7 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
 
     private SimThread Vcpu(GuestSpec spec, Rhythm rhythm, int index, int offset, string cgroup)
     {
-        var names = VcpuNames(index);
+        var names = NamesOf(index);
         var pinning = spec.Pinning ?? topology.All;
         var share = spec.BusyVcpus == 0 ? _random.Between(0.75, 1) : index < spec.BusyVcpus ? 1 : 0.1;
         return new SimThread
@@ -223,10 +223,10 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
             list.Add(new(32, "/dev/vhost-net"));
             for (var i = 0; i < spec.Vcpus; i++)
             {
-                list.Add(new(40 + 2 * i, VcpuNames(i).VcpuFd));
+                list.Add(new(40 + 2 * i, NamesOf(i).VcpuFd));
                 if (spec.Monitor is Monitor.LibvirtQemu or Monitor.Qemu)
                 {
-                    list.Add(new(41 + 2 * i, VcpuNames(i).StatsFd));
+                    list.Add(new(41 + 2 * i, NamesOf(i).StatsFd));
                 }
             }
         }
@@ -269,16 +269,18 @@ internal sealed class GuestBuilder(Topology topology, ulong seed)
         return pid;
     }
 
-    private (string Comm, string TcgComm, string VcpuFd, string StatsFd) VcpuNames(int index)
+    private VcpuNames NamesOf(int index)
     {
         while (_vcpuNames.Count <= index)
         {
             var n = Text(_vcpuNames.Count);
-            _vcpuNames.Add(($"CPU {n}/KVM", $"CPU {n}/TCG", "anon_inode:kvm-vcpu:" + n, StatsLink(_vcpuNames.Count)));
+            _vcpuNames.Add(new($"CPU {n}/KVM", $"CPU {n}/TCG", "anon_inode:kvm-vcpu:" + n, StatsLink(_vcpuNames.Count)));
         }
 
         return _vcpuNames[index];
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record VcpuNames(string Comm, string TcgComm, string VcpuFd, string StatsFd);
 }

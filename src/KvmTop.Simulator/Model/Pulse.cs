@@ -7,7 +7,7 @@ namespace KvmTop.Simulator.Model;
 /// <remarks>
 /// Only sums, products and roundings that are monotone in the time are used, so the integral never falls, not even by one unit.
 /// </remarks>
-internal readonly struct Pulse
+internal sealed class Pulse
 {
     private readonly long _period;
     private readonly long _phase;

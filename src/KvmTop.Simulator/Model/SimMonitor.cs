@@ -1,7 +1,7 @@
 namespace KvmTop.Simulator.Model;
 
 /// <summary>What the QMP monitor of a simulated QEMU has to tell, and where it listens.</summary>
-internal sealed record SimMonitor
+internal sealed class SimMonitor
 {
     /// <summary>Path of its socket.</summary>
     public required string Socket { get; init; }

@@ -27,7 +27,7 @@ internal sealed class Wave
     public double Rate(long time)
     {
         var rate = Constant;
-        foreach (ref readonly var pulse in _pulses.AsSpan())
+        foreach (var pulse in _pulses)
         {
             rate += pulse.Value(time);
         }
@@ -40,7 +40,7 @@ internal sealed class Wave
     {
         var high = Math.BigMul((ulong)time, _constant, out var low);
         var sum = Already + (long)((high << 32) | (low >> 32));
-        foreach (ref readonly var pulse in _pulses.AsSpan())
+        foreach (var pulse in _pulses)
         {
             sum += pulse.Integral(time);
         }

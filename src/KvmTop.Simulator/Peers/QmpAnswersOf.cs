@@ -14,7 +14,7 @@ internal sealed class QmpAnswersOf(HostModel host, SimProcess process, SimMonito
     private const double Crowding = 2;
 
     // Of 1000 reads or writes, how many take at most so many times the usual; the last bin has no bound.
-    private static readonly (double Times, int Share)[] s_spread = [(0.5, 120), (1, 480), (2, 300), (5, 85), (20, 12), (0, 3)];
+    private static readonly Bin[] s_spread = [new(0.5, 120), new(1, 480), new(2, 300), new(5, 85), new(20, 12), new(0, 3)];
 
     /// <summary>The answer's member ("return" or "error") with its value; null for a command that there is not.</summary>
     public string? To(string command, string path, string property) => (command, path, property) switch
@@ -97,4 +97,6 @@ internal sealed class QmpAnswersOf(HostModel host, SimProcess process, SimMonito
             "stat-swap-in": 0, "stat-swap-out": 0, "stat-htlb-pgalloc": {{unknown}}}, "last-update": {{Text(host.Clock.BootTime + (then / SimClock.Second))}}}
             """.ReplaceLineEndings(" ");
     }
+
+    private sealed record Bin(double Times, int Share);
 }

@@ -1,7 +1,7 @@
 namespace KvmTop.Tui;
 
 /// <summary>What the operator wants of the terminal, on top of what TERM and the locale say.</summary>
-public sealed record NcursesOptions
+public sealed class NcursesOptions
 {
     /// <summary>Most colours to use: 256, 16, 8 or 0. Null: what the terminal has, and none when NO_COLOR is set and not empty.</summary>
     public int? MaxColors { get; init; }

@@ -10,7 +10,7 @@ internal sealed unsafe class NcursesScreen
     private readonly nint _window;
     private readonly TerminalCapabilities _capabilities;
     private readonly int _maxPairs;
-    private readonly Dictionary<(int Foreground, int Background), int> _pairs = [];
+    private readonly Dictionary<int, int> _pairs = [];
     private readonly Buffer _shown = new(0, 0);
     private readonly Ink[] _inks = new Ink[Inks * Surfaces];
     private int[] _text = new int[256];
@@ -201,7 +201,8 @@ internal sealed unsafe class NcursesScreen
             return -1;
         }
 
-        if (!_pairs.TryGetValue((foreground, background), out var pair))
+        var colors = ((foreground + 1) << 16) | (background + 1);
+        if (!_pairs.TryGetValue(colors, out var pair))
         {
             pair = _pairs.Count + 1;
             if (pair >= _maxPairs)
@@ -210,7 +211,7 @@ internal sealed unsafe class NcursesScreen
             }
 
             _ = Native.init_extended_pair(pair, foreground, background);
-            _pairs.Add((foreground, background), pair);
+            _pairs.Add(colors, pair);
         }
 
         return pair;

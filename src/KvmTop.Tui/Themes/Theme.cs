@@ -2,12 +2,12 @@ namespace KvmTop.Tui;
 
 /// <summary>A colour: 24-bit RGB, one of the terminal's 16, or the terminal's own default.</summary>
 /// <param name="Value">0xRRGGBB, 0x1000000 + 0..15, or -1 for the terminal's default.</param>
-public readonly record struct Color(int Value)
+public sealed record Color(int Value)
 {
     private const int AnsiFlag = 0x1000000;
 
     /// <summary>Whatever the terminal has.</summary>
-    public static Color Default => new(-1);
+    public static Color Default { get; } = new(-1);
 
     /// <summary>True for the terminal's own colour.</summary>
     public bool IsDefault => Value < 0;
@@ -49,7 +49,7 @@ public enum TextAttributes : byte
 /// <param name="Foreground">Text colour.</param>
 /// <param name="Background">Colour behind it.</param>
 /// <param name="Attributes">Bold and so on.</param>
-public readonly record struct Look(Color Foreground, Color Background, TextAttributes Attributes);
+public sealed record Look(Color Foreground, Color Background, TextAttributes Attributes);
 
 /// <summary>Turns roles, gradients and surfaces into colours. Immutable; loaded from <c>themes/NAME.json</c>.</summary>
 public sealed class Theme
@@ -74,7 +74,7 @@ public sealed class Theme
     public Look Resolve(Style style)
     {
         var surface = _surfaces[(int)style.Surface];
-        var ink = style.IsGradient ? new Look(_gradients[(int)style.Gradient][style.Step], default, TextAttributes.None) : _roles[(int)style.Role];
+        var ink = style.IsGradient ? new Look(_gradients[(int)style.Gradient][style.Step], Color.Default, TextAttributes.None) : _roles[(int)style.Role];
         return new Look(surface.Foreground.IsDefault ? ink.Foreground : surface.Foreground, surface.Background, ink.Attributes | surface.Attributes);
     }
 }

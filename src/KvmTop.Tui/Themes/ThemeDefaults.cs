@@ -56,9 +56,9 @@ public static class ThemeDefaults
             };
         }
 
-        return new Theme(name, [.. roles.Select(look => look!.Value)], gradients, [.. surfaces.Select(look => look!.Value)]);
+        return new Theme(name, roles!, gradients, surfaces!);
 
-        Look Of(Role role) => roles[(int)role]!.Value;
+        Look Of(Role role) => roles[(int)role]!;
         void Fill(Role role, Look look) => roles[(int)role] ??= look;
         static Look With(Look look, TextAttributes attributes) => look with { Attributes = look.Attributes | attributes };
     }

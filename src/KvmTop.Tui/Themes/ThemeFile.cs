@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace KvmTop.Tui;
@@ -221,7 +222,17 @@ public static class ThemeFile
     /// <summary>A key of the file as an error may repeat it: the file may be somebody else's.</summary>
     private static string Shown(string key)
     {
-        var clean = string.Concat(key.EnumerateRunes().Take(40).Select(rune => CellWidth.Of(rune) < 0 ? "?" : rune.ToString()));
-        return clean.Length < key.Length ? clean + ".." : clean;
+        var clean = new StringBuilder();
+        foreach (var rune in key.EnumerateRunes())
+        {
+            if (clean.Length >= 40)
+            {
+                return clean.Append("..").ToString();
+            }
+
+            clean.Append(CellWidth.Of(rune) < 0 ? "?" : rune.ToString());
+        }
+
+        return clean.ToString();
     }
 }

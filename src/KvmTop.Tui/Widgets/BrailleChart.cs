@@ -1,7 +1,7 @@
 namespace KvmTop.Tui;
 
 /// <summary>How a chart is drawn.</summary>
-public sealed record ChartOptions
+public sealed class ChartOptions
 {
     /// <summary>The value at the top.</summary>
     public required double Max { get; init; }

@@ -8,7 +8,7 @@ public sealed record TextSpan(string Text, Style Style);
 /// <summary>Paragraphs of styled text, for help, plans and messages. Build it once; wrapping is remembered until the width changes.</summary>
 public sealed class TextDocument
 {
-    private readonly List<(TextSpan[] Spans, int Indent)> _paragraphs = [];
+    private readonly List<Paragraph> _paragraphs = [];
     private readonly List<Line> _lines = [];
     private int _wrappedAt = -1;
 
@@ -21,7 +21,7 @@ public sealed class TextDocument
     /// <summary>Adds a paragraph of several styles; lines after the first begin at the indent.</summary>
     public TextDocument Add(int indent, params TextSpan[] spans)
     {
-        _paragraphs.Add((spans, Math.Max(indent, 0)));
+        _paragraphs.Add(new Paragraph(spans, Math.Max(indent, 0)));
         _wrappedAt = -1;
         return this;
     }
@@ -94,6 +94,8 @@ public sealed class TextDocument
 
         return text.Length;
     }
+
+    private sealed record Paragraph(TextSpan[] Spans, int Indent);
 
     /// <param name="Paragraph">Its paragraph.</param>
     /// <param name="Start">First character in it.</param>

@@ -5,7 +5,8 @@ namespace KvmTop.Tui;
 /// <summary>A line being typed: text, cursor, history and completions. Keys as in a shell.</summary>
 public sealed class TextInputState
 {
-    private readonly List<Rune> _runes = [];
+    // Each as a text of its own: what one press of Backspace takes away.
+    private readonly List<string> _characters = [];
     private readonly List<string> _history = [];
     private readonly int _maxLength;
     private int _historyPlace;
@@ -22,12 +23,15 @@ public sealed class TextInputState
     /// <summary>What has been typed.</summary>
     public string Text
     {
-        get => string.Concat(_runes.Select(rune => rune.ToString()));
+        get => string.Concat(_characters);
         set => Replace(value);
     }
 
     /// <summary>The character under the cursor, counted from 0.</summary>
     public int Cursor { get; private set; }
+
+    /// <summary>Where the cursor stands in <see cref="Text"/>.</summary>
+    public int CursorInText => _characters.Take(Cursor).Sum(c => c.Length);
 
     /// <summary>Earlier lines, oldest first.</summary>
     public IReadOnlyList<string> History => _history;
@@ -38,7 +42,7 @@ public sealed class TextInputState
     /// <summary>The completion that Tab has reached, -1 for none.</summary>
     public int SelectedCompletion => _completion;
 
-    internal IReadOnlyList<Rune> Runes => _runes;
+    internal IReadOnlyList<string> Characters => _characters;
 
     /// <summary>Remembers the line in the history and empties it.</summary>
     public string Commit()
@@ -81,19 +85,19 @@ public sealed class TextInputState
                 Cursor = Math.Max(Cursor - 1, 0);
                 return true;
             case Key.Right:
-                Cursor = Math.Min(Cursor + 1, _runes.Count);
+                Cursor = Math.Min(Cursor + 1, _characters.Count);
                 return true;
             case Key.Home:
                 Cursor = 0;
                 return true;
             case Key.End:
-                Cursor = _runes.Count;
+                Cursor = _characters.Count;
                 return true;
             case Key.Backspace:
                 Remove(Math.Max(Cursor - 1, 0), Cursor);
                 return true;
             case Key.Delete:
-                Remove(Cursor, Math.Min(Cursor + 1, _runes.Count));
+                Remove(Cursor, Math.Min(Cursor + 1, _characters.Count));
                 return true;
             case Key.Up:
                 return Recall(-1);
@@ -112,13 +116,13 @@ public sealed class TextInputState
                 Cursor = 0;
                 return true;
             case 'E' & 0x1f:
-                Cursor = _runes.Count;
+                Cursor = _characters.Count;
                 return true;
             case 'U' & 0x1f:
                 Remove(0, Cursor);
                 return true;
             case 'K' & 0x1f:
-                Remove(Cursor, _runes.Count);
+                Remove(Cursor, _characters.Count);
                 return true;
             case 'W' & 0x1f:
                 Remove(WordStart(), Cursor);
@@ -129,9 +133,9 @@ public sealed class TextInputState
                     return false;
                 }
 
-                if (_runes.Count < _maxLength)
+                if (_characters.Count < _maxLength)
                 {
-                    _runes.Insert(Cursor++, rune);
+                    _characters.Insert(Cursor++, rune.ToString());
                 }
 
                 return true;
@@ -141,12 +145,12 @@ public sealed class TextInputState
     private int WordStart()
     {
         var at = Cursor;
-        while (at > 0 && Rune.IsWhiteSpace(_runes[at - 1]))
+        while (at > 0 && string.IsNullOrWhiteSpace(_characters[at - 1]))
         {
             at--;
         }
 
-        while (at > 0 && !Rune.IsWhiteSpace(_runes[at - 1]))
+        while (at > 0 && !string.IsNullOrWhiteSpace(_characters[at - 1]))
         {
             at--;
         }
@@ -156,7 +160,7 @@ public sealed class TextInputState
 
     private void Remove(int from, int to)
     {
-        _runes.RemoveRange(from, to - from);
+        _characters.RemoveRange(from, to - from);
         Cursor = from;
     }
 
@@ -200,9 +204,16 @@ public sealed class TextInputState
 
     private void Replace(string text)
     {
-        _runes.Clear();
-        _runes.AddRange(text.EnumerateRunes().Where(rune => CellWidth.Of(rune) >= 0).Take(_maxLength));
-        Cursor = _runes.Count;
+        _characters.Clear();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (_characters.Count < _maxLength && CellWidth.Of(rune) >= 0)
+            {
+                _characters.Add(rune.ToString());
+            }
+        }
+
+        Cursor = _characters.Count;
         _completion = -1;
     }
 }
@@ -224,14 +235,12 @@ public static class TextInput
         var room = row.Right - start;
         var first = FirstVisible(state, room);
         var x = start;
-        Span<char> chars = stackalloc char[2];
-        for (var i = first; i < state.Runes.Count && x < row.Right; i++)
+        for (var i = first; i < state.Characters.Count && x < row.Right; i++)
         {
-            var length = state.Runes[i].EncodeToUtf16(chars);
-            x = buffer.Write(x, row.Y, chars[..length], new Style(Role.Text, i == state.Cursor ? Surface.Selected : Surface.Input), row.Right - x);
+            x = buffer.Write(x, row.Y, state.Characters[i], new Style(Role.Text, i == state.Cursor ? Surface.Selected : Surface.Input), row.Right - x);
         }
 
-        if (state.Cursor == state.Runes.Count && x < row.Right)
+        if (state.Cursor == state.Characters.Count && x < row.Right)
         {
             buffer.Set(x, row.Y, ' ', new Style(Role.Text, Surface.Selected));
         }
@@ -263,7 +272,7 @@ public static class TextInput
         var (first, used) = (state.Cursor, 1);
         while (first > 0)
         {
-            used += Math.Max(CellWidth.Of(state.Runes[first - 1]), 0);
+            used += Math.Max(CellWidth.Of(state.Characters[first - 1]), 0);
             if (used > room)
             {
                 // The mark that there is more takes the place of this one.

@@ -10,7 +10,7 @@ internal sealed class DefinitionMistakeException(string key, string expected) : 
 internal sealed class DefinitionFields
 {
     private readonly string _where;
-    private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DefinitionItem> _fields = new(StringComparer.Ordinal);
     private readonly List<string> _known = [];
 
     /// <param name="where">Where the object stands: "disks[0]"; empty for the outermost.</param>
@@ -22,7 +22,7 @@ internal sealed class DefinitionFields
             throw new DefinitionMistakeException(where.Length == 0 ? "the file" : where, $"expected an object, found {Found(element)}");
         foreach (var property in element.EnumerateObject())
         {
-            if (!_fields.TryAdd(property.Name, property.Value))
+            if (!_fields.TryAdd(property.Name, new(Where(property.Name), property.Value)))
                 throw new DefinitionMistakeException(Where(HostileText.Clean(property.Name, 60)), "it is there twice");
         }
     }
@@ -76,7 +76,7 @@ internal sealed class DefinitionFields
     public JsonElement? Any(string key) => Take(key);
 
     /// <summary>The items of a list; none when the key is missing.</summary>
-    public IReadOnlyList<(string Where, JsonElement Value)> List(string key, int most)
+    public IReadOnlyList<DefinitionItem> List(string key, int most)
     {
         if (Take(key) is not { } value)
             return [];
@@ -84,7 +84,10 @@ internal sealed class DefinitionFields
             throw Wrong(key, "a list", value);
         if (value.GetArrayLength() > most)
             throw new DefinitionMistakeException(Where(key), string.Create(CultureInfo.InvariantCulture, $"expected {most} items at most"));
-        return [.. value.EnumerateArray().Select((item, i) => (string.Create(CultureInfo.InvariantCulture, $"{Where(key)}[{i}]"), item))];
+        var items = new List<DefinitionItem>(value.GetArrayLength());
+        foreach (var item in value.EnumerateArray())
+            items.Add(new(string.Create(CultureInfo.InvariantCulture, $"{Where(key)}[{items.Count}]"), item));
+        return items;
     }
 
     /// <summary>A text that must be one of a list's items.</summary>
@@ -123,6 +126,11 @@ internal sealed class DefinitionFields
     private JsonElement? Take(string key)
     {
         _known.Add(key);
-        return _fields.Remove(key, out var value) ? value : null;
+        return _fields.Remove(key, out var item) ? item.Value : null;
     }
 }
+
+/// <summary>What stands under a key, or in a list.</summary>
+/// <param name="Where">Its key or place: "disks[0]".</param>
+/// <param name="Value">What stands there.</param>
+internal sealed record DefinitionItem(string Where, JsonElement Value);

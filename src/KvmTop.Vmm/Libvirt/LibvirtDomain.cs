@@ -78,7 +78,7 @@ public sealed record LibvirtDomain
 /// <param name="Device">Which of its network devices, from 0 on.</param>
 /// <param name="Interface">The host's interface; cleaned.</param>
 /// <param name="Counters">As the guest sees them: libvirt has turned those of a tap round.</param>
-public readonly record struct LibvirtNic(int Device, string Interface, NetDevCounters Counters);
+public sealed record LibvirtNic(int Device, string Interface, NetDevCounters Counters);
 
 /// <summary>Something that libvirt said unasked.</summary>
 /// <param name="Time">When it arrived.</param>

@@ -17,7 +17,7 @@ public static class LibvirtStats
     {
         ulong? state = null, reason = null, balloon = null, maximum = null, usable = null, vcpus = null;
         List<Disk>? disks = null;
-        SortedDictionary<uint, Nic>? nics = null;
+        List<Nic>? nics = null;
         foreach (ref readonly var parameter in parameters[..Math.Min(parameters.Length, MostParameters)])
         {
             var name = parameter.Name;
@@ -48,7 +48,7 @@ public static class LibvirtStats
             MemoryBytes = Bytes(maximum),
             UsableBytes = Bytes(usable),
             Vcpus = vcpus is > 0 and <= 65536 ? (int)vcpus : null,
-            Nics = nics is null ? [] : [.. nics.Where(static n => n.Value.Interface is { Length: > 0 }).Select(static n => new LibvirtNic((int)n.Key, n.Value.Interface!, n.Value.Counters))],
+            Nics = nics is null ? [] : [.. nics.Where(static n => n.Interface is { Length: > 0 }).Select(static n => new LibvirtNic(n.Device, n.Interface!, n.Counters))],
             Disks = disks is null ? [] : disks.ConvertAll(static d => d.Counters),
             DiskInfos = disks is null ? [] : disks.ConvertAll(static d =>
                 new BlockInfo(d.Counters.Device, d.Counters.Qdev, d.Path, null, null, null, d.Capacity, d.Allocation, null, null)),
@@ -67,7 +67,7 @@ public static class LibvirtStats
         while (disks.Count <= number)
             disks.Add(new Disk());
         var disk = disks[(int)number];
-        ref var counters = ref disk.Counters;
+        var counters = disk.Counters;
         var field = name[(digits + 1)..];
         if (field.SequenceEqual("name"u8))
             counters.Device = parameter.Text(LongestName) ?? "";
@@ -96,13 +96,14 @@ public static class LibvirtStats
     }
 
     /// <summary>"N.name", "N.rx.bytes", ..; "count" is no device.</summary>
-    private static void ReadNic(ReadOnlySpan<byte> name, in TypedParameter parameter, ref SortedDictionary<uint, Nic>? nics)
+    private static void ReadNic(ReadOnlySpan<byte> name, in TypedParameter parameter, ref List<Nic>? nics)
     {
         if (!Utf8Parser.TryParse(name, out uint number, out var digits) || digits + 1 >= name.Length || name[digits] != '.' || number >= MostNics)
             return;
         nics ??= [];
-        if (!nics.TryGetValue(number, out var nic))
-            nics.Add(number, nic = new Nic());
+        while (nics.Count <= number)
+            nics.Add(new Nic(nics.Count));
+        var nic = nics[(int)number];
         var c = nic.Counters;
         var field = name[(digits + 1)..];
         if (field.SequenceEqual("name"u8))
@@ -121,8 +122,10 @@ public static class LibvirtStats
         }
     }
 
-    private sealed class Nic
+    private sealed class Nic(int device)
     {
+        public int Device => device;
+
         public string? Interface { get; set; }
 
         public NetDevCounters Counters { get; set; }
@@ -130,7 +133,7 @@ public static class LibvirtStats
 
     private sealed class Disk
     {
-        public BlockCounters Counters = new() { Device = "" };
+        public BlockCounters Counters { get; } = new();
 
         public string? Path { get; set; }
 

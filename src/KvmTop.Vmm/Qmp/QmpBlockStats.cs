@@ -8,10 +8,10 @@ namespace KvmTop.Vmm;
 public sealed record BlockHistogram(ulong[] Bounds, ulong[] Bins);
 
 /// <summary>The counters of one disk as QEMU keeps them (query-blockstats). Null is what this QEMU does not say.</summary>
-public struct BlockCounters
+public sealed class BlockCounters
 {
     /// <summary>The drive's name; empty for one that was made with -blockdev. Cleaned.</summary>
-    public string Device { get; set; }
+    public string Device { get; set; } = "";
 
     /// <summary>The device that it hangs on: an id, or a path below /machine. Cleaned; null for none.</summary>
     public string? Qdev { get; set; }
@@ -63,7 +63,7 @@ public static class QmpBlockStats
                 return false;
             while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
             {
-                var disk = Disk(ref reader, disks.Count < before.Count ? before[disks.Count] : default);
+                var disk = Disk(ref reader, disks.Count < before.Count ? before[disks.Count] : null);
                 var named = disk.Device.Length > 0 || disk.Qdev is not null;
                 if (named && !IsFirmware(disk) && disks.Count < MostDisks)
                     disks.Add(disk);
@@ -77,20 +77,20 @@ public static class QmpBlockStats
         }
     }
 
-    private static bool IsFirmware(in BlockCounters disk) =>
+    private static bool IsFirmware(BlockCounters disk) =>
         disk.Device.StartsWith("pflash", StringComparison.Ordinal) || disk.Qdev?.Contains("system.flash", StringComparison.Ordinal) == true;
 
-    private static BlockCounters Disk(ref Utf8JsonReader reader, in BlockCounters before)
+    private static BlockCounters Disk(ref Utf8JsonReader reader, BlockCounters? before)
     {
-        var disk = new BlockCounters { Device = "" };
+        var disk = new BlockCounters();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("device"u8))
-                disk.Device = Name(ref reader, before.Device) ?? "";
+                disk.Device = Name(ref reader, before?.Device) ?? "";
             else if (reader.ValueTextEquals("qdev"u8))
-                disk.Qdev = Name(ref reader, before.Qdev);
+                disk.Qdev = Name(ref reader, before?.Qdev);
             else if (reader.ValueTextEquals("stats"u8))
-                Counters(ref reader, ref disk);
+                Counters(ref reader, disk);
             else
                 Pass(ref reader);
         }
@@ -98,7 +98,7 @@ public static class QmpBlockStats
         return disk;
     }
 
-    private static void Counters(ref Utf8JsonReader reader, ref BlockCounters disk)
+    private static void Counters(ref Utf8JsonReader reader, BlockCounters disk)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)

@@ -103,7 +103,7 @@ public sealed class QmpIo : IDisposable
     private void Run()
     {
         var buffer = new byte[BufferSize];
-        var served = new List<(QmpConnection Connection, int Number)>();
+        var served = new List<Served>();
         var due = new List<QmpConnection>();
         while (true)
         {
@@ -135,7 +135,7 @@ public sealed class QmpIo : IDisposable
                     }
 
                     if (socket is not null)
-                        served.Add((connection, _poll.Add(socket, toSend)));
+                        served.Add(new Served(connection, _poll.Add(socket, toSend)));
                 }
 
                 if (_connections.Count == 0)
@@ -161,4 +161,8 @@ public sealed class QmpIo : IDisposable
             }
         }
     }
+
+    /// <param name="Connection">Who waits.</param>
+    /// <param name="Number">Its place in the poll.</param>
+    private sealed record Served(QmpConnection Connection, int Number);
 }

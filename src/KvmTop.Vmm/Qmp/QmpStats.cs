@@ -98,15 +98,15 @@ public static class QmpStats
     });
 
     /// <summary>query-cpus-fast: each vCPU's path, number and thread.</summary>
-    public static IReadOnlyList<(string QomPath, int Index, int Tid)>? Vcpus(ReadOnlyMemory<byte> json) => QmpAnswers.Read(json, static root =>
+    public static IReadOnlyList<QmpVcpu>? Vcpus(ReadOnlyMemory<byte> json) => QmpAnswers.Read(json, static root =>
     {
-        var vcpus = new List<(string, int, int)>();
+        var vcpus = new List<QmpVcpu>();
         foreach (var item in QmpAnswers.Items(root))
         {
             if (QmpAnswers.Text(item, "qom-path") is { } path && QmpAnswers.Number(item, "cpu-index") is <= int.MaxValue and var index
                 && QmpAnswers.Number(item, "thread-id") is <= int.MaxValue and var tid && vcpus.Count < MostVcpus)
             {
-                vcpus.Add((path, (int)index, (int)tid));
+                vcpus.Add(new(path, (int)index, (int)tid));
             }
         }
 
@@ -174,3 +174,9 @@ public static class QmpStats
             values.Add(v);
     }
 }
+
+/// <summary>A vCPU as the monitor lists it.</summary>
+/// <param name="QomPath">Its path.</param>
+/// <param name="Index">Its number.</param>
+/// <param name="Tid">Its thread.</param>
+public sealed record QmpVcpu(string QomPath, int Index, int Tid);

@@ -14,17 +14,17 @@ public static class SchemaDocument
     public static Stream Open() => typeof(SchemaDocument).Assembly.GetManifestResourceStream(Resource)
         ?? throw new InvalidOperationException($"{Resource} is not part of the program");
 
-    /// <summary>Every field with its path ("vms[].vcpus[].cpu_pct") and what it is.</summary>
-    public static IReadOnlyList<(string Path, string Help)> Fields()
+    /// <summary>Every field.</summary>
+    public static IReadOnlyList<SchemaField> Fields()
     {
         using var stream = Open();
         using var document = JsonDocument.Parse(stream);
-        var fields = new List<(string Path, string Help)>();
+        var fields = new List<SchemaField>();
         Collect(document.RootElement, "", document.RootElement.GetProperty("definitions"), fields);
         return fields;
     }
 
-    private static void Collect(JsonElement schema, string prefix, JsonElement definitions, List<(string Path, string Help)> fields)
+    private static void Collect(JsonElement schema, string prefix, JsonElement definitions, List<SchemaField> fields)
     {
         foreach (var property in schema.GetProperty("properties").EnumerateObject())
         {
@@ -32,17 +32,17 @@ public static class SchemaDocument
             var help = value.GetProperty("description").GetString()!;
             if (value.TryGetProperty("items", out var items))
             {
-                fields.Add((path + "[]", help));
+                fields.Add(new(path + "[]", help));
                 Collect(Resolve(items, definitions), path + "[].", definitions, fields);
             }
             else if (Resolve(value, definitions).TryGetProperty("properties", out _))
             {
-                fields.Add((path, help));
+                fields.Add(new(path, help));
                 Collect(Resolve(value, definitions), path + ".", definitions, fields);
             }
             else
             {
-                fields.Add((path, help));
+                fields.Add(new(path, help));
             }
         }
     }
@@ -50,3 +50,8 @@ public static class SchemaDocument
     private static JsonElement Resolve(JsonElement schema, JsonElement definitions) =>
         schema.TryGetProperty("$ref", out var reference) ? definitions.GetProperty(reference.GetString()!.Split('/')[^1]) : schema;
 }
+
+/// <summary>A field of the batch output.</summary>
+/// <param name="Path">Where it stands: "vms[].vcpus[].cpu_pct".</param>
+/// <param name="Help">What it is.</param>
+public sealed record SchemaField(string Path, string Help);

@@ -3,7 +3,7 @@ using KvmTop.Configuration;
 namespace KvmTop.CommandLine;
 
 /// <summary>What the command line came to: options to run with, or a text to print and a code to leave with.</summary>
-public sealed record Startup
+public sealed class Startup
 {
     /// <summary>What to run with; null when there is only <see cref="Text"/> to print.</summary>
     public Options? Options { get; private init; }

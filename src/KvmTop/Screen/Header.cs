@@ -50,7 +50,7 @@ internal static class Header
         pen.Write($"  {machine?.Identity.Hostname ?? ""}", Role.Strong);
 
         // From the right: what must not be pushed out by a long kernel name.
-        var right = new List<(string Text, Role Role)>
+        var right = new (string Text, Role Role)[]
         {
             ui.Frozen ? (ui.Unicode ? "❚❚ frozen " : "= frozen ", Role.Warn) : (ui.Unicode ? "● live " : "* live ", Role.Good),
             ((isRoot ? "root" : "user") + "  ", isRoot ? Role.Label : Role.Warn),

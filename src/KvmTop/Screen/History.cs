@@ -79,7 +79,6 @@ internal sealed class History
 
     private readonly Dictionary<VmKey, Series[]> _vms = [];
     private readonly Series[] _host = New();
-    private readonly List<VmKey> _gone = [];
     private long _sequence;
 
     /// <summary>A series of the host.</summary>
@@ -135,18 +134,12 @@ internal sealed class History
 
     private void Forget(VmsModel vms)
     {
-        _gone.Clear();
         foreach (var key in _vms.Keys)
         {
             if (vms.Find(key) is null)
             {
-                _gone.Add(key);
+                _vms.Remove(key);
             }
-        }
-
-        foreach (var key in _gone)
-        {
-            _vms.Remove(key);
         }
     }
 }

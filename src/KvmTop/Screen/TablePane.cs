@@ -57,15 +57,13 @@ internal interface ITablePane : IPane
 /// under the cursor by identity, not by position.
 /// </summary>
 /// <typeparam name="TRow">What a row is.</typeparam>
-/// <typeparam name="TKey">What makes a row the same from tick to tick.</typeparam>
-internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
+internal abstract class TablePane<TRow> : ITablePane, ITableRows
     where TRow : notnull
-    where TKey : notnull
 {
     private const int DrawnTextLimit = 256;
 
     private readonly TableState _state = new();
-    private readonly HashSet<TKey> _marks = [];
+    private readonly HashSet<object> _marks = [];
     private readonly List<SortEntry> _sorting = [];
     private readonly List<SortEntry> _spare = [];
     private readonly List<TRow> _rows = [];
@@ -74,7 +72,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     private Metric<TRow> _sortColumn;
     private SortSpec _sort;
     private FilterPredicate<TRow>? _filter;
-    private TKey? _selectedKey;
+    private object? _selectedKey;
     private bool _hasSelection;
     private int _all;
 
@@ -372,7 +370,7 @@ internal abstract class TablePane<TRow, TKey> : ITablePane, ITableRows
     protected abstract IEnumerable<TRow> Source(Ui ui);
 
     /// <summary>What makes a row the same from tick to tick.</summary>
-    protected abstract TKey KeyOf(TRow row);
+    protected abstract object KeyOf(TRow row);
 
     /// <summary>What a search looks in.</summary>
     protected abstract string SearchText(TRow row);

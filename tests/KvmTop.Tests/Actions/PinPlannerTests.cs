@@ -1,4 +1,5 @@
 using KvmTop.Actions;
+using KvmTop.Collectors;
 using KvmTop.Linux;
 using KvmTop.Tests.Collectors;
 
@@ -116,7 +117,7 @@ public sealed class PinPlannerTests
     private static string Text(PinPlace place) => string.Join(' ', place.Vcpus.OrderBy(v => v.Key).Select(v => v.Value.ToString()));
 
     private static PinWish Wish(int vcpus, params (int Node, ulong Bytes)[] memory) =>
-        new([.. Enumerable.Range(0, vcpus)], CpuSet.Of(Enumerable.Range(0, 64)), memory.Length == 0 ? null : memory);
+        new([.. Enumerable.Range(0, vcpus)], CpuSet.Of(Enumerable.Range(0, 64)), memory.Length == 0 ? null : [.. memory.Select(m => new NodeBytes(m.Node, m.Bytes))]);
 
     private static PinHost Host(int nodes, int cores, int threads, params int[] owned)
     {
@@ -124,10 +125,13 @@ public sealed class PinPlannerTests
         foreach (var (path, text) in PinStage.TopologyFiles(nodes, cores, threads))
             files.Write(path, text);
         var topology = CpuTopology.Read(files);
+        var claims = new CpuClaims();
+        foreach (var cpu in owned)
+            claims.Add(CpuSet.Of([cpu]), 1);
         return new PinHost(
             topology,
             [.. topology.Nodes.Select(n => n.Cpus)],
             owned.ToDictionary(c => c, _ => (IReadOnlyList<string>)["other"]),
-            owned.ToDictionary(c => c, _ => 1.0));
+            claims);
     }
 }

@@ -114,7 +114,7 @@ public sealed class ExitsOutputTests
             Lost = aggregator.Lost,
             Unfinished = totals.Unfinished,
             Notes = ExitTraceReport.NotesOf(totals, formats),
-            EventCounts = [("kvm_exit", 1)],
+            EventCounts = [new("kvm_exit", 1)],
         };
         return VmChoice.Read(new SimulatedHost(), new CollectorServices(), out _)!.Vms[0].Info;
     }

@@ -66,8 +66,8 @@ public sealed class CpuMapTests
     public void Draw_cpus_offline_are_no_reason_to_crowd()
     {
         var map = CpuMap.Draw(s_two, [CpuMapRow.Of("a", Set("3,100"), -1)], new(30, true));
-        Assert.Equal(1, map.Claims[3]);
-        Assert.False(map.Claims.ContainsKey(100));
+        Assert.Equal(1, map.Claims.Of(3));
+        Assert.False(map.Claims.Has(100));
     }
 
     [Fact]

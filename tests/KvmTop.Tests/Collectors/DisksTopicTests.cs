@@ -86,7 +86,7 @@ public sealed class DisksTopicTests
             Key = s_key, Name = "x", Vmm = VmmKind.Qemu, Accelerator = "kvm", Confirmed = true, User = null, Arguments = [], Threads = [], VcpuThreads = 0, VcpuSource = "",
             Description = VmDescriber.Describe(VmmKind.Qemu, ["qemu", .. arguments]),
         };
-        return DisksTopic.Instance.Derive(null, new DisksSample(new Dictionary<VmKey, (VmInfo, VmDisksSample)> { [s_key] = (vm, sample) })).Find(s_key)!;
+        return DisksTopic.Instance.Derive(null, new DisksSample(new Dictionary<VmKey, DisksOfVm> { [s_key] = new(vm, sample) })).Find(s_key)!;
     }
 
     private static List<BlockCounters> Parse(string disks)

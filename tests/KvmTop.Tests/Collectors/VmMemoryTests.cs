@@ -47,7 +47,7 @@ public sealed class VmMemoryTests
         using var host = new MemoryHost(nodes: 1);
         host.Qemu(100, "0-3").Files.Fail("/proc/100/numa_maps");
         var memory = MemoryHost.Of(host.Tick(), 100).Memory!;
-        Assert.Equal((0, 4096000UL), Assert.Single(memory.Nodes!));
+        Assert.Equal(new NodeBytes(0, 4096000), Assert.Single(memory.Nodes!));
         Assert.Equal(100, memory.LocalPct);
     }
 

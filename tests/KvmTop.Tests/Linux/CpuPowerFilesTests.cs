@@ -141,7 +141,7 @@ public sealed class CpuClockLimitsTests
     public void Read_no_frequency_is_unknown(string text)
     {
         using var host = new TestHost().Write(File("scaling_max_freq"), text);
-        Assert.Equal(default, CpuClockLimits.Read(host.Root, 0, new ReadBuffer()));
+        Assert.Equal(CpuClockLimits.Unknown, CpuClockLimits.Read(host.Root, 0, new ReadBuffer()));
     }
 
     private static string File(string name) => "/sys/devices/system/cpu/cpu0/cpufreq/" + name;

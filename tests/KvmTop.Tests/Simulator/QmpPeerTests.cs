@@ -51,7 +51,7 @@ public sealed class QmpPeerTests
         using (socket)
         {
             Ask(socket!, "qmp_capabilities");
-            BlockCounters before = default;
+            var before = new BlockCounters();
             for (var i = 0; i < 300; i++)
             {
                 time.Advance(TimeSpan.FromMilliseconds(1 + (i * 37 % 1900)));

@@ -1,3 +1,5 @@
+using KvmTop.Linux;
+
 namespace KvmTop.Collectors.Checks;
 
 /// <summary>Where vCPUs may run, against the NUMA nodes and each other.</summary>
@@ -11,7 +13,7 @@ public sealed class VmAffinityCheck() : VmCheck("vm-affinity", "vCPU pinning")
             yield break;
         }
 
-        var nodes = new SortedSet<int>();
+        var touched = new List<int>();
         var single = new Dictionary<int, int>();
         var (pinned, unknown) = (0, 0);
         for (var i = 0; i < vm.Info.VcpuThreads; i++)
@@ -33,7 +35,7 @@ public sealed class VmAffinityCheck() : VmCheck("vm-affinity", "vCPU pinning")
             {
                 if (topology.NodeOf(cpu) is { } node)
                 {
-                    nodes.Add(node);
+                    touched.Add(node);
                 }
             }
 
@@ -43,13 +45,14 @@ public sealed class VmAffinityCheck() : VmCheck("vm-affinity", "vCPU pinning")
             }
         }
 
-        if (single.FirstOrDefault(s => s.Value > 1) is { Value: > 1 } shared)
+        if (single.Keys.FirstOrDefault(c => single[c] > 1, -1) is >= 0 and var shared)
         {
             yield return Warning(
-                FormattableString.Invariant($"{shared.Value} vCPUs are pinned to CPU {shared.Key} alone"), FormattableString.Invariant($"/proc/{vm.Info.Pid}/task/*/status: Cpus_allowed_list {shared.Key}"),
+                FormattableString.Invariant($"{single[shared]} vCPUs are pinned to CPU {shared} alone"), FormattableString.Invariant($"/proc/{vm.Info.Pid}/task/*/status: Cpus_allowed_list {shared}"),
                 "they wait for each other while other CPUs may be idle", $"pin each to a CPU of its own: virsh vcpupin {ShellWord.Of(vm.Info.Name)} 0 CPU (without libvirt: taskset -pc CPU TID)");
         }
 
+        var nodes = CpuSet.Of(touched);
         if (pinned > 0 && nodes.Count > 1)
         {
             yield return Info(

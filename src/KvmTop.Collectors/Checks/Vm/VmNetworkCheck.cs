@@ -59,18 +59,18 @@ public sealed class VmNetworkCheck() : VmCheck("vm-network", "Networks")
     // What stands behind each card, and whether the card is a virtio one: -netdev with its -device, and both in one -nic.
     private static IEnumerable<(QemuOption Network, bool Virtio)> Networks(IReadOnlyList<string> arguments)
     {
-        var cards = new Dictionary<string, bool>(StringComparer.Ordinal);
+        var virtio = new HashSet<string>(StringComparer.Ordinal);
         foreach (var device in QemuOptions.Of(arguments, "device", "driver"))
         {
-            if (device.Set["netdev"] is { } id)
+            if (device.Set["netdev"] is { } id && IsVirtio(device.Set["driver"]))
             {
-                cards[id] = IsVirtio(device.Set["driver"]);
+                virtio.Add(id);
             }
         }
 
         foreach (var network in QemuOptions.Of(arguments, "netdev", "type"))
         {
-            yield return (network, network.Set["id"] is { } id && cards.GetValueOrDefault(id));
+            yield return (network, network.Set["id"] is { } id && virtio.Contains(id));
         }
 
         foreach (var network in QemuOptions.Of(arguments, "nic", "type"))

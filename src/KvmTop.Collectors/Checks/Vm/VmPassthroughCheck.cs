@@ -1,4 +1,3 @@
-using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Collectors.Checks;
@@ -20,7 +19,7 @@ public sealed class VmPassthroughCheck() : VmCheck("vm-passthrough", "Devices of
 
             pinsMemory = true;
             var file = context.Read($"/sys/bus/pci/devices/{address}/numa_node");
-            if (file.Number is >= 0 and var node && Nodes(context, vm) is { Count: > 0 } nodes && !nodes.Contains((int)node))
+            if (file.Number is >= 0 and var node && context.NodesOf(vm) is { Count: > 0 } nodes && !nodes.Contains((int)node))
             {
                 yield return Warning(
                     $"its device {address} is on node {node}, and no vCPU may run there", $"{file.Evidence}; vCPUs on node{(nodes.Count == 1 ? "" : "s")} {string.Join(", ", nodes)}",
@@ -32,19 +31,5 @@ public sealed class VmPassthroughCheck() : VmCheck("vm-passthrough", "Devices of
         {
             yield return Info("its balloon gives nothing back", $"pid {vm.Info.Pid}: vfio-pci beside virtio-balloon", "a device that writes to memory by itself has all of it pinned: QEMU then ignores what the balloon takes", "plan with all of its memory, and leave the balloon at its full size");
         }
-    }
-
-    private static SortedSet<int> Nodes(CheckContext context, VmModel vm)
-    {
-        var nodes = new SortedSet<int>();
-        for (var i = 0; i < vm.Info.VcpuThreads && context.Machine is not null; i++)
-        {
-            foreach (var cpu in context.AffinityOf(vm.Info.Pid, vm.Info.Threads[i].Tid) ?? CpuSet.Empty)
-            {
-                nodes.UnionWith(context.Machine.Topology.NodeOf(cpu) is { } node ? [node] : []);
-            }
-        }
-
-        return nodes;
     }
 }

@@ -6,7 +6,7 @@ using KvmTop.Actions;
 namespace KvmTop.Screen;
 
 /// <summary>An action with one of the things that it can do now.</summary>
-internal readonly record struct OfferedChoice(HostAction Action, ActionChoice Choice);
+internal sealed record OfferedChoice(HostAction Action, ActionChoice Choice);
 
 /// <summary>
 /// Plans and carries out actions on a thread of their own, so that the screen never waits; what came of it is handed back to the UI thread, which takes it with

@@ -8,17 +8,17 @@ namespace KvmTop.Screen;
 internal sealed class ActionKeys(App app)
 {
     /// <summary>The keys that act, with the word of the command line and what they are about; the actions behind a key name it themselves.</summary>
-    public static IReadOnlyList<(char Key, string Word, string Help, string Hint)> All { get; } =
+    public static IReadOnlyList<ActionKey> All { get; } =
     [
-        ('N', "act-nested", "nested virtualisation on or off", "Nested"),
-        ('M', "act-modules", "load, unload, reload modules; set their parameters", "Modules"),
-        ('P', "act-pin", "pin vCPUs and other threads to CPUs", "Pin"),
-        ('S', "act-start", "start a virtual machine", "Start"),
-        ('K', "act-stop", "shut a VM down, or stop it hard", "Stop"),
-        ('Z', "act-pause", "pause, resume or reset a VM", "Pause"),
-        ('B', "act-balloon", "give a VM more or less memory; limit its disks", "Balloon"),
-        ('H', "act-memory", "hugepages, THP, KSM, swappiness", "Huge"),
-        ('G', "act-governor", "frequency governor, halt polling, network budgets", "Governor"),
+        new('N', "act-nested", "nested virtualisation on or off", "Nested"),
+        new('M', "act-modules", "load, unload, reload modules; set their parameters", "Modules"),
+        new('P', "act-pin", "pin vCPUs and other threads to CPUs", "Pin"),
+        new('S', "act-start", "start a virtual machine", "Start"),
+        new('K', "act-stop", "shut a VM down, or stop it hard", "Stop"),
+        new('Z', "act-pause", "pause, resume or reset a VM", "Pause"),
+        new('B', "act-balloon", "give a VM more or less memory; limit its disks", "Balloon"),
+        new('H', "act-memory", "hugepages, THP, KSM, swappiness", "Huge"),
+        new('G', "act-governor", "frequency governor, halt polling, network budgets", "Governor"),
     ];
 
     private Ui Ui => app.Ui;
@@ -32,7 +32,7 @@ internal sealed class ActionKeys(App app)
     /// <summary>Opens what a key can do.</summary>
     public void Open(char key)
     {
-        var (_, _, title, _) = All.First(k => k.Key == key);
+        var title = All.First(k => k.Key == key).Help;
         Open(char.ToUpperInvariant(title[0]) + title[1..], [.. ActionCatalog.All.Where(a => a.Key == key)]);
     }
 
@@ -172,3 +172,10 @@ internal sealed class ActionKeys(App app)
         return new ActionContext(Ui.Snapshot, board.Desk.Host, selection);
     }
 }
+
+/// <summary>A key that acts.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Word">Its word on the command line.</param>
+/// <param name="Help">What it is about.</param>
+/// <param name="Hint">The same in a word, for the bar of keys.</param>
+internal sealed record ActionKey(char Key, string Word, string Help, string Hint);

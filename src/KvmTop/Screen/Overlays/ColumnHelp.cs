@@ -37,31 +37,13 @@ internal static class ColumnHelp
     public static void AddMissing<TRow>(TextDocument help, IReadOnlyList<Metric<TRow>> metrics, TRow row)
     {
         help.Add("Missing in the selected row", Role.Title);
-        var reasons = new List<(string Reason, List<string> Titles)>();
-        foreach (var metric in metrics)
+        var missing = metrics.Where(m => m.Get(row).MissingReason is not null).ToList();
+        foreach (var reason in missing.GroupBy(m => m.Get(row).MissingReason!))
         {
-            if (metric.Get(row).MissingReason is not { } reason)
-            {
-                continue;
-            }
-
-            var known = reasons.FindIndex(r => r.Reason == reason);
-            if (known < 0)
-            {
-                reasons.Add((reason, [metric.Title]));
-            }
-            else
-            {
-                reasons[known].Titles.Add(metric.Title);
-            }
+            help.Add(Indent, new TextSpan(string.Join(", ", reason.Select(m => m.Title)), Role.Strong), new TextSpan(": ", Role.Dim), new TextSpan(reason.Key, Role.Warn));
         }
 
-        foreach (var (reason, titles) in reasons)
-        {
-            help.Add(Indent, new TextSpan(string.Join(", ", titles), Role.Strong), new TextSpan(": ", Role.Dim), new TextSpan(reason, Role.Warn));
-        }
-
-        if (reasons.Count == 0)
+        if (missing.Count == 0)
         {
             help.Add("Nothing: every figure of it is known.", Role.Good);
         }

@@ -118,11 +118,7 @@ internal sealed class PromptOverlay : IOverlay
 
     private void Suggest()
     {
-        var (text, cursor) = (_state.Text, 0);
-        foreach (var rune in text.EnumerateRunes().Take(_state.Cursor))
-        {
-            cursor += rune.Utf16SequenceLength;
-        }
+        var (text, cursor) = (_state.Text, _state.CursorInText);
 
         _list.Show(_complete(text, cursor), text, cursor);
         _state.Completions = _list.Texts;

@@ -21,7 +21,7 @@ internal sealed class EventsPane : IPane
     ];
 
     private readonly TableState _table = new();
-    private readonly List<(long Number, HostEvent Event)> _shown = [];
+    private readonly List<Shown> _shown = [];
     private readonly Rows _rows;
     private Severity _least = Severity.Info;
     private EventList? _listed;
@@ -238,7 +238,7 @@ internal sealed class EventsPane : IPane
         {
             if (e.Severity >= _least)
             {
-                _shown.Add((number, e));
+                _shown.Add(new Shown(number, e));
             }
 
             number++;
@@ -249,6 +249,10 @@ internal sealed class EventsPane : IPane
 
     // At the top the cursor stays on the newest; elsewhere it stays on its event while newer ones push it down.
     private void Follow() => _following = _table.Selected > 0 && _table.Selected < _shown.Count ? _shown[_table.Selected].Number : -1;
+
+    /// <param name="Number">How many events of this run came before it.</param>
+    /// <param name="Event">The event.</param>
+    private sealed record Shown(long Number, HostEvent Event);
 
     private sealed class Rows(EventsPane pane) : ITableRows
     {

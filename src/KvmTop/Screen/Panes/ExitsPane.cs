@@ -8,7 +8,7 @@ using KvmTop.Vmm;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>Pane 3: KVM's own counters for the host, a VM or a vCPU; how its histograms look; what halt polling costs.</summary>
-internal sealed class ExitsPane() : TablePane<CounterRow, string>(CounterRow.Metrics, s_columns, new SortSpec("rate", Reversed: false))
+internal sealed class ExitsPane() : TablePane<CounterRow>(CounterRow.Metrics, s_columns, new SortSpec("rate", Reversed: false))
 {
     private const int TreeFrom = 110;
     private const int TreeWidth = 30;
@@ -205,7 +205,7 @@ internal sealed class ExitsPane() : TablePane<CounterRow, string>(CounterRow.Met
     protected override IEnumerable<CounterRow> Source(Ui ui) => _rows;
 
     /// <inheritdoc/>
-    protected override string KeyOf(CounterRow row) => row.Name;
+    protected override object KeyOf(CounterRow row) => row.Name;
 
     /// <inheritdoc/>
     protected override string SearchText(CounterRow row) => row.Name;

@@ -69,28 +69,30 @@ internal static class ExitsPaneSummary
     {
         double PerSecond(string name) => table.Find(name) is { IsPresent: true } row ? row.PerSecond : double.NaN;
         var (useful, vain, asleep) = (PerSecond("halt_poll_success_ns") / 1e7, PerSecond("halt_poll_fail_ns") / 1e7, PerSecond("halt_wait_ns") / 1e7);
-        var parts = new List<(string Label, string Value, Style Style)> { ("exits", Text(PerSecond("exits"), Unit.PerSecond, "/s"), Pen.StyleOf(PerSecond("exits"))) };
+        var (x, rows) = (area.X, 1);
+        Add("exits", Text(PerSecond("exits"), Unit.PerSecond, "/s"), PerSecond("exits"));
         if (!double.IsNaN(useful + vain))
         {
             var split = pen.Unicode ? $" = {Text(useful, Unit.Percent, "")} worth it + {Text(vain, Unit.Percent, "")} in vain" : $" = {Text(useful, Unit.Percent, "")} worth it, {Text(vain, Unit.Percent, "")} in vain";
-            parts.Add(("halt polling", Text(useful + vain, Unit.Percent, "%") + (useful + vain > 0 ? split : ""), Pen.StyleOf(useful + vain)));
+            Add("halt polling", Text(useful + vain, Unit.Percent, "%") + (useful + vain > 0 ? split : ""), useful + vain);
         }
 
         if (!double.IsNaN(asleep))
         {
-            parts.Add(("asleep", Text(asleep, Unit.Percent, "%"), Pen.StyleOf(asleep)));
+            Add("asleep", Text(asleep, Unit.Percent, "%"), asleep);
         }
 
         foreach (var (name, label, size) in new[] { ("pages_4k", "in 4K pages", PageBytes), ("pages_2m", "2M", PageBytes * 512), ("pages_1g", "1G", PageBytes * 512 * 512) })
         {
             if (table.Find(name) is { IsPresent: true } pages)
             {
-                parts.Add((label, Text(pages.Total * size, Unit.Bytes, ""), Pen.StyleOf(pages.Total)));
+                Add(label, Text(pages.Total * size, Unit.Bytes, ""), pages.Total);
             }
         }
 
-        var (x, rows) = (area.X, 1);
-        foreach (var (label, value, style) in parts)
+        return rows;
+
+        void Add(string label, string value, double figure)
         {
             var width = label.Length + 1 + CellWidth.Of(value);
             if (x > area.X && x + width > area.Right)
@@ -98,10 +100,8 @@ internal static class ExitsPaneSummary
                 (x, rows) = (area.X, rows + 1);
             }
 
-            x = pen.Pair(x, y + rows - 1, label, value, style, area.Right) + 3;
+            x = pen.Pair(x, y + rows - 1, label, value, Pen.StyleOf(figure), area.Right) + 3;
         }
-
-        return rows;
     }
 
     /// <summary>Why there is nothing, or nothing better.</summary>

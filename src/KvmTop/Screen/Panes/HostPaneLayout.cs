@@ -59,37 +59,37 @@ internal sealed class HostPaneLayout() : HostSection('l', "Layout")
 
     private int DistanceRows => 3 + _topology!.Nodes.Count;
 
-    private List<(string Label, string Text, CpuSet? Cpus, Role Role)> Sets()
+    private List<Set> Sets()
     {
         var isolation = _model!.Isolation;
         var online = _topology!.Online;
         var housekeeping = isolation.Housekeeping(online);
         var isolated = isolation.AllIsolated;
-        var sets = new List<(string, string, CpuSet?, Role)>
+        var sets = new List<Set>
         {
-            Set("online", online, Role.Text),
-            Set("offline", isolation.Offline, Role.Warn),
-            Set("isolated", isolation.Isolated, Role.Accent),
+            Of("online", online, Role.Text),
+            Of("offline", isolation.Offline, Role.Warn),
+            Of("isolated", isolation.Isolated, Role.Accent),
         };
         if (isolation.Partitioned is { Count: > 0 } partitioned)
         {
-            sets.Add(Set("by cpuset", partitioned, Role.Accent));
+            sets.Add(Of("by cpuset", partitioned, Role.Accent));
         }
 
-        sets.Add(Set("no tick", isolation.NoTick, Role.Accent));
-        sets.Add(Set("housekeeping", housekeeping, Role.Text));
+        sets.Add(Of("no tick", isolation.NoTick, Role.Accent));
+        sets.Add(Of("housekeeping", housekeeping, Role.Text));
         sets.Add(Avoiding("interrupts", isolation.Interrupts));
         sets.Add(Avoiding("unbound work", isolation.UnboundWork));
         return sets;
 
-        static (string, string, CpuSet?, Role) Set(string label, CpuSet? cpus, Role role) =>
-            cpus is null ? (label, "- not told by this kernel", null, Role.Disabled) : cpus.Count == 0 ? (label, "none", null, Role.Dim)
-            : (label, string.Create(CultureInfo.InvariantCulture, $"{cpus}  ({cpus.Count})"), cpus, role);
+        static Set Of(string label, CpuSet? cpus, Role role) =>
+            cpus is null ? new(label, "- not told by this kernel", null, Role.Disabled) : cpus.Count == 0 ? new(label, "none", null, Role.Dim)
+            : new(label, string.Create(CultureInfo.InvariantCulture, $"{cpus}  ({cpus.Count})"), cpus, role);
 
-        (string, string, CpuSet?, Role) Avoiding(string label, CpuSet? cpus)
+        Set Avoiding(string label, CpuSet? cpus)
         {
-            var set = Set(label, cpus?.Intersect(online), Role.Text);
-            return cpus?.Intersect(isolated) is { Count: > 0 } both ? (set.Item1, set.Item2 + $", isolated {both} too", set.Item3, Role.Warn) : set;
+            var set = Of(label, cpus?.Intersect(online), Role.Text);
+            return cpus?.Intersect(isolated) is { Count: > 0 } both ? set with { Text = set.Text + $", isolated {both} too", Role = Role.Warn } : set;
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class HostPaneLayout() : HostSection('l', "Layout")
         return area.Height;
     }
 
-    private int DrawSets(Pen pen, Rect page, List<(string Label, string Text, CpuSet? Cpus, Role Role)> sets)
+    private int DrawSets(Pen pen, Rect page, List<Set> sets)
     {
         var words = new TextDocument().Add(LabelWidth, new("command line ", Role.Label), new(_model!.Isolation.Words.Count == 0 ? "keeps no CPU free" : string.Join(' ', _model.Isolation.Words), Role.Text));
         words.Add(LabelWidth, new("threads      ", Role.Label), new(_model.Isolation.Smt switch { "on" => "SMT on: two vCPUs on one core share it", null => "- not told by this kernel", var smt => "SMT " + smt }, Role.Text));
@@ -156,4 +156,6 @@ internal sealed class HostPaneLayout() : HostSection('l', "Layout")
 
         return height;
     }
+
+    private sealed record Set(string Label, string Text, CpuSet? Cpus, Role Role);
 }

@@ -204,8 +204,8 @@ internal sealed class HostPaneMap() : HostSection('m', "Map")
     }
 
     /// <summary>Those that crowd each other first, then those that are pinned, by their CPUs; then all others.</summary>
-    private (int Kind, int First, int Count) Order(CpuMapRow row, IReadOnlyDictionary<int, double> claims) =>
-        row.Allowed is not { } allowed || !CpuMap.IsPinned(_topology!, allowed) ? (2, 0, 0) : (allowed.Any(c => CpuMap.IsCrowded(claims.GetValueOrDefault(c))) ? 0 : 1, allowed.First, allowed.Count);
+    private (int Kind, int First, int Count) Order(CpuMapRow row, CpuClaims claims) =>
+        row.Allowed is not { } allowed || !CpuMap.IsPinned(_topology!, allowed) ? (2, 0, 0) : (allowed.Any(c => CpuMap.IsCrowded(claims.Of(c))) ? 0 : 1, allowed.First, allowed.Count);
 
     private CpuSet? Allowed(string? list)
     {

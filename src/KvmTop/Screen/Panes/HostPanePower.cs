@@ -151,9 +151,9 @@ internal sealed class HostPanePower() : HostSection('p', "Power")
             text.Add($"governor and clock: {_clockReason}", Role.Disabled);
         }
 
-        foreach (var limits in _model!.Limits.GroupBy(l => l.Value).OrderByDescending(g => g.Count()).Take(4))
+        foreach (var cpus in _model!.Limits.Keys.GroupBy(c => _model.Limits[c]).OrderByDescending(g => g.Count()).Take(4))
         {
-            text.Add(2, [.. Limits(limits.Key, CpuSet.Of(limits.Select(l => l.Key)))]);
+            text.Add(2, [.. Limits(cpus.Key, CpuSet.Of(cpus))]);
         }
 
         if (_model.IdleReason is { } reason)

@@ -14,9 +14,10 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
 
     private static readonly Thresholds s_time = new(20, 50);
 
-    private readonly List<(CpuInterruptRate Rate, int Width, double Highest)> _kinds = [];
-    private readonly List<(int Cpu, int Place)> _cpus = [];
-    private readonly Dictionary<int, double> _time = [];
+    private readonly List<Kind> _kinds = [];
+    private readonly List<int> _order = [];
+    private readonly Dictionary<int, CpuShare> _shares = [];
+    private int[] _cpus = [];
     private string? _reason;
     private int _quiet;
 
@@ -33,8 +34,9 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
         var model = reading.Value;
         _reason = model is null ? reading.Reason ?? "not read yet" : model.Soft.Count == 0 ? "/proc/softirqs could not be read" : null;
         _kinds.Clear();
-        _cpus.Clear();
-        _time.Clear();
+        _order.Clear();
+        _shares.Clear();
+        _cpus = model?.Cpus ?? [];
         _quiet = 0;
         if (_reason is not null)
         {
@@ -49,20 +51,16 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
             }
             else
             {
-                _kinds.Add((rate, Math.Max(rate.Label.Length, 5) + 2, Highest(rate.PerCpu)));
+                _kinds.Add(new(rate, Math.Max(rate.Label.Length, 5) + 2, Highest(rate.PerCpu)));
             }
         }
 
         var topology = ui.Snapshot.Get(MachineTopic.Instance).Value?.Topology;
-        for (var i = 0; i < model.Cpus.Length; i++)
-        {
-            _cpus.Add((model.Cpus[i], i));
-        }
-
-        _cpus.Sort((a, b) => (topology?.NodeOf(a.Cpu) ?? 0, a.Cpu).CompareTo((topology?.NodeOf(b.Cpu) ?? 0, b.Cpu)));
+        _order.AddRange(Enumerable.Range(0, _cpus.Length));
+        _order.Sort((a, b) => (topology?.NodeOf(_cpus[a]) ?? 0, _cpus[a]).CompareTo((topology?.NodeOf(_cpus[b]) ?? 0, _cpus[b])));
         foreach (var (cpu, share) in ui.Snapshot.Get(HostTopic.Instance).Value?.Cpus ?? [])
         {
-            _time[cpu] = share.Irq;
+            _shares[cpu] = share;
         }
     }
 
@@ -103,13 +101,13 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
         var tables = Tables(page);
         var fitting = Fitting(tables[0].Width);
         DrawRow(pen, tables[0], page.Y, "all", k => k.Rate.PerSecond, fitting, double.NaN, Role.Strong);
-        var perTable = (_cpus.Count + tables.Length - 1) / tables.Length;
-        for (var i = 0; i < _cpus.Count; i++)
+        var perTable = (_cpus.Length + tables.Length - 1) / tables.Length;
+        for (var i = 0; i < _order.Count; i++)
         {
-            var (cpu, place) = _cpus[i];
+            var place = _order[i];
             DrawRow(
-                pen, tables[i / perTable], page.Y + 1 + (i % perTable), cpu.ToString(CultureInfo.InvariantCulture), k => place < k.Rate.PerCpu.Length ? k.Rate.PerCpu[place] : double.NaN, fitting,
-                _time.GetValueOrDefault(cpu, double.NaN), Role.Label);
+                pen, tables[i / perTable], page.Y + 1 + (i % perTable), _cpus[place].ToString(CultureInfo.InvariantCulture), k => place < k.Rate.PerCpu.Length ? k.Rate.PerCpu[place] : double.NaN, fitting,
+                _shares.GetValueOrDefault(_cpus[place])?.Irq ?? double.NaN, Role.Label);
         }
 
         var rows = perTable + 1;
@@ -142,7 +140,7 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
     private Rect[] Tables(Rect page)
     {
         var left = (page.Width - BetweenTables) / 2;
-        return page.Width >= TwoTablesFrom && _cpus.Count > 8
+        return page.Width >= TwoTablesFrom && _cpus.Length > 8
             ? [new Rect(page.X, page.Y, left, page.Height), new Rect(page.X + left + BetweenTables, page.Y, page.Width - left - BetweenTables, page.Height)]
             : [page];
     }
@@ -158,7 +156,7 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
         return fitting;
     }
 
-    private void DrawRow(Pen pen, Rect table, int y, string label, Func<(CpuInterruptRate Rate, int Width, double Highest), double> get, int fitting, double time, Role role)
+    private void DrawRow(Pen pen, Rect table, int y, string label, Func<Kind, double> get, int fitting, double time, Role role)
     {
         pen.Buffer.WriteRight(table.X + CpuWidth, y, label, role, CpuWidth);
         var x = table.X + CpuWidth;
@@ -175,4 +173,6 @@ internal sealed class HostPaneSoftirqs() : HostSection('s', "Softirqs")
             pen.Number(x + TimeWidth + 1, y, time, Unit.Percent, TimeWidth, Pen.StyleOf(time, s_time));
         }
     }
+
+    private sealed record Kind(CpuInterruptRate Rate, int Width, double Highest);
 }

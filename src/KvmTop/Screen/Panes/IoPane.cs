@@ -5,7 +5,7 @@ using KvmTop.Tui;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>Pane 5: every disk, network and passthrough device of every VM in one table.</summary>
-internal sealed class IoPane() : TablePane<IoRow, (VmKey, string, string)>(Catalog.IoMetrics, DefaultColumns.Io, new SortSpec("in_bytes_per_s", Reversed: false))
+internal sealed class IoPane() : TablePane<IoRow>(Catalog.IoMetrics, DefaultColumns.Io, new SortSpec("in_bytes_per_s", Reversed: false))
 {
     /// <inheritdoc/>
     public override string Id => "io";
@@ -33,7 +33,7 @@ internal sealed class IoPane() : TablePane<IoRow, (VmKey, string, string)>(Catal
     protected override IEnumerable<IoRow> Source(Ui ui) => IoRow.All(ui.Snapshot);
 
     /// <inheritdoc/>
-    protected override (VmKey, string, string) KeyOf(IoRow row) => (row.Vm.Vm.Info.Key, row.Kind, row.Name);
+    protected override object KeyOf(IoRow row) => (row.Vm.Vm.Info.Key, row.Kind, row.Name);
 
     /// <inheritdoc/>
     protected override string SearchText(IoRow row) => row.Vm.Vm.Info.Name + " " + row.Name;

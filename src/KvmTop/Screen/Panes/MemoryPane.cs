@@ -5,7 +5,7 @@ using KvmTop.Tui;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>Pane 4: the hugepage pools and what the kernel does with memory, above the memory of each VM.</summary>
-internal sealed class MemoryPane() : TablePane<VmRow, VmKey>(Catalog.VmMetrics, DefaultColumns.Memory, new SortSpec("mem_configured_bytes", Reversed: false))
+internal sealed class MemoryPane() : TablePane<VmRow>(Catalog.VmMetrics, DefaultColumns.Memory, new SortSpec("mem_configured_bytes", Reversed: false))
 {
     private static readonly Role[] s_nodeRoles = [Role.BarGuest, Role.BarUser, Role.BarReady, Role.BarCache, Role.BarSystem, Role.BarHuge];
 
@@ -54,7 +54,7 @@ internal sealed class MemoryPane() : TablePane<VmRow, VmKey>(Catalog.VmMetrics, 
     protected override IEnumerable<VmRow> Source(Ui ui) => VmRow.All(ui.Snapshot);
 
     /// <inheritdoc/>
-    protected override VmKey KeyOf(VmRow row) => row.Vm.Info.Key;
+    protected override object KeyOf(VmRow row) => row.Vm.Info.Key;
 
     /// <inheritdoc/>
     protected override string SearchText(VmRow row) => row.Vm.Info.Name;

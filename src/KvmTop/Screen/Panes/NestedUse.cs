@@ -12,8 +12,8 @@ internal sealed class NestedUse
     private const int MostNames = 6;
 
     private readonly KvmCounterTable _table = new();
-    private readonly List<(string Name, double PerSecond, double Total)> _users = [];
-    private readonly List<(string Name, string Why)> _unknown = [];
+    private readonly List<User> _users = [];
+    private readonly List<Unknown> _unknown = [];
     private int _without;
 
     /// <summary>Takes the counters of a snapshot.</summary>
@@ -35,11 +35,11 @@ internal sealed class NestedUse
             var counted = view?.AddVm(vm.Vm.Info.Key, _table) == true && vm.Kvm?.Source is not null;
             if (!counted || _table.Find("nested_run") is not { IsPresent: true } runs)
             {
-                _unknown.Add((vm.Vm.Info.Name, counted ? "this kernel does not count nested_run" : vm.Kvm is { } kvm ? kvm.Why ?? "no counters yet" : vm.KvmReason));
+                _unknown.Add(new(vm.Vm.Info.Name, counted ? "this kernel does not count nested_run" : vm.Kvm is { } kvm ? kvm.Why ?? "no counters yet" : vm.KvmReason));
             }
             else if (runs.Total > 0)
             {
-                _users.Add((vm.Vm.Info.Name, runs.PerSecond, runs.Total));
+                _users.Add(new(vm.Vm.Info.Name, runs.PerSecond, runs.Total));
             }
             else
             {
@@ -118,8 +118,12 @@ internal sealed class NestedUse
         _ => new("not known: " + nested.Evidence, Role.Disabled),
     };
 
-    private static double Rate((string Name, double PerSecond, double Total) user) => double.IsNaN(user.PerSecond) ? -1 : user.PerSecond;
+    private static double Rate(User user) => double.IsNaN(user.PerSecond) ? -1 : user.PerSecond;
 
-    private static string When((string Name, double PerSecond, double Total) user) =>
+    private static string When(User user) =>
         user.PerSecond > 0 ? FigureFormat.ToText(Figure.Of(user.PerSecond), Unit.PerSecond) + "/s" : double.IsNaN(user.PerSecond) ? "at some time" : "earlier, not now";
+
+    private sealed record User(string Name, double PerSecond, double Total);
+
+    private sealed record Unknown(string Name, string Why);
 }

@@ -11,7 +11,7 @@ namespace KvmTop.Screen.Panes;
 /// The live trace of one VM's exits: begins when it is opened and ends when it is left. A table by reason; Enter shows the histograms of a reason and what the
 /// guest asked for, which on a large screen stand beside the table anyway.
 /// </summary>
-internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisposable
+internal sealed class TracePane : TablePane<ExitReasonReport>, IDisposable
 {
     private const int WideScreen = 140;
     private const int TableWidth = 86;
@@ -162,7 +162,7 @@ internal sealed class TracePane : TablePane<ExitReasonReport, ExitReason>, IDisp
     }
 
     /// <inheritdoc/>
-    protected override ExitReason KeyOf(ExitReasonReport row) => row.Reason;
+    protected override object KeyOf(ExitReasonReport row) => row.Reason;
 
     /// <inheritdoc/>
     protected override string SearchText(ExitReasonReport row) => row.Name;

@@ -5,7 +5,7 @@ using KvmTop.Tui;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>Pane 2: every vCPU of every VM in one table.</summary>
-internal sealed class VcpusPane() : TablePane<VcpuRow, (VmKey, int)>(Catalog.VcpuMetrics, DefaultColumns.Vcpus, new SortSpec("cpu_pct", Reversed: false)), IVmSelection
+internal sealed class VcpusPane() : TablePane<VcpuRow>(Catalog.VcpuMetrics, DefaultColumns.Vcpus, new SortSpec("cpu_pct", Reversed: false)), IVmSelection
 {
     /// <inheritdoc/>
     public override string Id => "vcpus";
@@ -36,7 +36,7 @@ internal sealed class VcpusPane() : TablePane<VcpuRow, (VmKey, int)>(Catalog.Vcp
     protected override IEnumerable<VcpuRow> Source(Ui ui) => VmRow.All(ui.Snapshot).SelectMany(VcpuRow.Of);
 
     /// <inheritdoc/>
-    protected override (VmKey, int) KeyOf(VcpuRow row) => (row.Vm.Info.Key, row.Load.Thread.VcpuIndex);
+    protected override object KeyOf(VcpuRow row) => (row.Vm.Info.Key, row.Load.Thread.VcpuIndex);
 
     /// <inheritdoc/>
     protected override string SearchText(VcpuRow row) => row.Vm.Info.Name;

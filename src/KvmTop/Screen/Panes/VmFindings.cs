@@ -50,8 +50,9 @@ internal static class VmFindings
             return;
         }
 
-        var home = nodes.MaxBy(n => n.Bytes);
-        var runs = memory.VcpuNodes.MaxBy(n => n.Share);
+        // There is a figure only where both are known.
+        var home = nodes.MaxBy(n => n.Bytes)!;
+        var runs = memory.VcpuNodes.MaxBy(n => n.Share)!;
         findings.Add(new(
             s_local.IsCritical(memory.LocalPct) ? Severity.Critical : Severity.Warning,
             Invariant($"at most {memory.LocalPct:0} % of its memory is local: {home.Bytes * 100.0 / nodes.Sum(n => (double)n.Bytes):0} % lies on node {home.Node}, {runs.Share * 100:0} % of its vCPUs run on node {runs.Node}")));

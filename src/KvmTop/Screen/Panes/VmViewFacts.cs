@@ -63,7 +63,7 @@ internal static class VmViewFacts
         }
     }
 
-    private static List<(string Label, string? Value)> Words(VmRow row)
+    private static List<Word> Words(VmRow row)
     {
         var info = row.Vm.Info;
         var d = info.Description;
@@ -71,29 +71,29 @@ internal static class VmViewFacts
         string? Bytes(ulong? bytes) => bytes is { } b ? FigureFormat.ToText(Figure.Of(b), Unit.Bytes) : null;
         var vcpus = info.VcpuCount is { } n ? string.Create(CultureInfo.InvariantCulture, $"{n}{(d.MaxVcpus > n ? $" of {d.MaxVcpus}" : "")}, told by {Clean(info.VcpuSource)}") : Clean(info.VcpuSource);
         var memory = Bytes(d.MemoryBytes) is { } m ? m + (d.MaxMemoryBytes > d.MemoryBytes ? $" of {Bytes(d.MaxMemoryBytes)}" : "") + (VmMemoryMetrics.Backing(d) is var backing and not VmMemoryMetrics.Anonymous ? ", " + backing : "") : null;
-        var words = new List<(string, string?)>
+        var words = new List<Word>
         {
-            ("VMM", VmsMetrics.Name(info.Vmm) + (d.LibvirtOwned ? " under libvirt" : "")),
-            ("accel", info.Accelerator),
-            ("user", Clean(info.User)),
-            ("machine", Clean(d.Machine)),
-            ("cpu model", Clean(d.CpuModel)),
-            ("memory", memory),
-            ("vCPUs", vcpus),
-            ("uuid", Clean(d.Uuid)),
-            ("cgroup", info.Cgroup is { } group ? VmFindings.CgroupName(group) : null),
+            new("VMM", VmsMetrics.Name(info.Vmm) + (d.LibvirtOwned ? " under libvirt" : "")),
+            new("accel", info.Accelerator),
+            new("user", Clean(info.User)),
+            new("machine", Clean(d.Machine)),
+            new("cpu model", Clean(d.CpuModel)),
+            new("memory", memory),
+            new("vCPUs", vcpus),
+            new("uuid", Clean(d.Uuid)),
+            new("cgroup", info.Cgroup is { } group ? VmFindings.CgroupName(group) : null),
         };
         if (LibvirtTopic.Of(row)?.Title is { } title)
         {
-            words.Insert(0, ("title", Clean(title)));
+            words.Insert(0, new("title", Clean(title)));
         }
 
-        words.AddRange(info.Quotas.Take(3).Select(q => ("quota in", (string?)VmFindings.CgroupName(q))));
+        words.AddRange(info.Quotas.Take(3).Select(q => new Word("quota in", VmFindings.CgroupName(q))));
         return words;
     }
 
     // Words that need more than a cell take a whole line below the others.
-    private static int Grid(Pen pen, Rect inner, List<(string Label, string? Value)> words, int columns, int width, bool draws)
+    private static int Grid(Pen pen, Rect inner, List<Word> words, int columns, int width, bool draws)
     {
         var cell = width / columns;
         var shorts = words.Where(w => LabelWidth + Tui.CellWidth.Of(w.Value ?? "-") < cell).ToList();
@@ -116,13 +116,13 @@ internal static class VmViewFacts
         return rows;
     }
 
-    private static void Write(Pen pen, Rect cell, (string Label, string? Value) word)
+    private static void Write(Pen pen, Rect cell, Word word)
     {
         pen.Text(cell.X, cell.Y, word.Label, Role.Label, cell.Right);
         pen.Text(cell.X + LabelWidth, cell.Y, word.Value ?? "-", word.Value is null ? Role.Disabled : Role.Text, cell.Right);
     }
 
-    private static int Flow(Pen pen, Rect inner, List<(string Label, string? Value)> words, bool draws)
+    private static int Flow(Pen pen, Rect inner, List<Word> words, bool draws)
     {
         var (x, y) = (0, 0);
         foreach (var (label, value) in words)
@@ -166,4 +166,6 @@ internal static class VmViewFacts
 
         return y + 1;
     }
+
+    private sealed record Word(string Label, string? Value);
 }

@@ -11,10 +11,10 @@ internal static class VmViewVcpus
     private const int MaxBar = 24;
 
     // In the order of the columns; the number says which go first where there is little room.
-    private static readonly (Metric<VcpuRow> Metric, int Width, int Priority)[] s_columns =
+    private static readonly Column[] s_columns =
     [
-        Column("index", 4, 0), Column("cpu_pct", 5, 0), Column("ready_pct", 5, 0), Column("guest_pct", 5, 2), Column("user_pct", 5, 2), Column("system_pct", 5, 2), Column("halt_poll_pct", 5, 3), Column("exits_per_s", 7, 2),
-        Column("pcpu", 4, 1), Column("node", 4, 1), Column("affinity", 10, 1), Column("voluntary_switches_per_s", 6, 3), Column("involuntary_switches_per_s", 6, 3),
+        Of("index", 4, 0), Of("cpu_pct", 5, 0), Of("ready_pct", 5, 0), Of("guest_pct", 5, 2), Of("user_pct", 5, 2), Of("system_pct", 5, 2), Of("halt_poll_pct", 5, 3), Of("exits_per_s", 7, 2),
+        Of("pcpu", 4, 1), Of("node", 4, 1), Of("affinity", 10, 1), Of("voluntary_switches_per_s", 6, 3), Of("involuntary_switches_per_s", 6, 3),
     ];
 
     /// <summary>The figures of the table, for the help.</summary>
@@ -60,12 +60,12 @@ internal static class VmViewVcpus
         }
 
         var first = new VcpuRow(row.Snapshot, row.Vm, 0);
-        return s_columns.Select(c => (c.Metric.Title, c.Metric.Get(first).MissingReason)).Where(m => m.MissingReason is not null).GroupBy(m => m.MissingReason).Select(g => $"{string.Join(", ", g.Select(m => m.Title))}: {g.Key}");
+        return Metrics.Where(m => m.Get(first).MissingReason is not null).GroupBy(m => m.Get(first).MissingReason).Select(g => $"{string.Join(", ", g.Select(m => m.Title))}: {g.Key}");
     }
 
-    private static (Metric<VcpuRow> Metric, int Width, int Priority) Column(string id, int width, int priority) => (Catalog.VcpuMetrics.First(m => m.Id == id), width, priority);
+    private static Column Of(string id, int width, int priority) => new(Catalog.VcpuMetrics.First(m => m.Id == id), width, priority);
 
-    private static List<(Metric<VcpuRow> Metric, int Width, int Priority)> Fitting(int width)
+    private static List<Column> Fitting(int width)
     {
         var columns = s_columns.ToList();
         for (var priority = 3; priority > 0 && columns.Sum(c => c.Width + 1) + MinBar > width; priority--)
@@ -76,7 +76,7 @@ internal static class VmViewVcpus
         return columns;
     }
 
-    private static void Heading(Pen pen, Rect inner, List<(Metric<VcpuRow> Metric, int Width, int Priority)> columns, int bar)
+    private static void Heading(Pen pen, Rect inner, List<Column> columns, int bar)
     {
         var x = inner.X;
         for (var i = 0; i < columns.Count; i++)
@@ -88,7 +88,7 @@ internal static class VmViewVcpus
         }
     }
 
-    private static void Row(Pen pen, Rect inner, int y, List<(Metric<VcpuRow> Metric, int Width, int Priority)> columns, int bar, VcpuRow vcpu)
+    private static void Row(Pen pen, Rect inner, int y, List<Column> columns, int bar, VcpuRow vcpu)
     {
         var x = inner.X;
         for (var i = 0; i < columns.Count; i++)
@@ -138,4 +138,6 @@ internal static class VmViewVcpus
             x = pen.Text(x + 2, y, name, Role.Dim, inner.Right) + 2;
         }
     }
+
+    private sealed record Column(Metric<VcpuRow> Metric, int Width, int Priority);
 }

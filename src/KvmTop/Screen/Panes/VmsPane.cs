@@ -18,7 +18,7 @@ internal sealed record VmTreeRow(VmRow Vm, int Vcpu)
 }
 
 /// <summary>Pane 1: every VM with what it costs and what it waits for; with the tree, its vCPUs below it.</summary>
-internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
+internal sealed class VmsPane : TablePane<VmTreeRow>, IVmSelection
 {
     private const int LeastChart = 6, MostChart = 10, LeastChartWidth = 40;
 
@@ -116,7 +116,7 @@ internal sealed class VmsPane : TablePane<VmTreeRow, (VmKey, int)>, IVmSelection
         VmRow.All(ui.Snapshot).Concat(OffDomains.Of(ui.Snapshot)).Select(vm => new VmTreeRow(vm, -1));
 
     /// <inheritdoc/>
-    protected override (VmKey, int) KeyOf(VmTreeRow row) => (row.Vm.Vm.Info.Key, row.IsVm ? -1 : row.Vm.Vm.Threads[row.Vcpu].Thread.VcpuIndex);
+    protected override object KeyOf(VmTreeRow row) => (row.Vm.Vm.Info.Key, row.IsVm ? -1 : row.Vm.Vm.Threads[row.Vcpu].Thread.VcpuIndex);
 
     /// <inheritdoc/>
     protected override string SearchText(VmTreeRow row) => row.IsVm ? row.Vm.Vm.Info.Name : "";
