@@ -156,7 +156,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
         // A new vCPU's thread is there before its descriptor: until the numbers agree we look again, but not for ever at every tick.
         private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(2);
 
-        private readonly List<(HostFile File, KvmStatsLayout Layout, int Id, int Tid)> _vcpus = [];
+        private readonly List<OfVcpu> _vcpus = [];
         private (HostFile File, KvmStatsLayout Layout)? _vm;
 
         public bool HasVcpus => _vcpus.Count > 0;
@@ -165,7 +165,7 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
         {
             if (id >= 0)
             {
-                _vcpus.Add((file, layout, id, tid));
+                _vcpus.Add(new OfVcpu(file, layout, id, tid));
             }
             else if (_vm is null)
             {
@@ -229,9 +229,9 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
 
         public void Dispose()
         {
-            foreach (var (file, _, _, _) in _vcpus)
+            foreach (var vcpu in _vcpus)
             {
-                file.Dispose();
+                vcpu.File.Dispose();
             }
 
             _vcpus.Clear();
@@ -246,5 +246,8 @@ internal sealed class StatsFdSource(HostRoot host, KvmStatsSettings settings) : 
             reason = n == bytes.Length ? "" : n < 0 ? ((Errno)(-n)).Describe() : $"short read: {n} of {bytes.Length} bytes";
             return n == bytes.Length;
         }
+
+        /// <summary>The descriptor of one vCPU, KVM's number of it and the thread that created it, -1 when that says nothing.</summary>
+        private sealed record OfVcpu(HostFile File, KvmStatsLayout Layout, int Id, int Tid);
     }
 }

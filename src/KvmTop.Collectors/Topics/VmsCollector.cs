@@ -8,7 +8,6 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
     private readonly HostRoot _host = context.Host;
     private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
     private readonly ReadBuffer _buffer = new(4096);
-    private readonly Dictionary<VmKey, (ulong RunNs, TimeSpan At)> _vcpuRun = [];
 
     public Reading<VmsSample> Collect()
     {
@@ -29,15 +28,6 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             {
                 // Before the other topics of this tick look for it.
                 _registry.Forget(i--);
-            }
-        }
-
-        if (_vcpuRun.Count > 2 * samples.Count)
-        {
-            var alive = samples.Select(s => s.Info.Key).ToHashSet();
-            foreach (var key in _vcpuRun.Keys.Where(k => !alive.Contains(k)).ToList())
-            {
-                _vcpuRun.Remove(key);
             }
         }
 
@@ -111,13 +101,7 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             threads[n] = new ThreadSample(thread.Thread, scheduler);
         }
 
-        var share = double.NaN;
-        if (_vcpuRun.TryGetValue(vm.Info.Key, out var was) && readAt > was.At && run >= was.RunNs)
-        {
-            share = (run - was.RunNs) / 1e9 / (readAt - was.At).TotalSeconds;
-        }
-
-        _vcpuRun[vm.Info.Key] = (run, readAt);
+        var share = vm.StateProbe.Share(run, readAt);
         return new VmSample
         {
             Info = vm.Info,

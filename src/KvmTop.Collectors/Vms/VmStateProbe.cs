@@ -15,6 +15,18 @@ internal sealed class VmStateProbe
     private readonly ReadBuffer _buffer = new(512);
     private ulong _slicesAtVerdict = ulong.MaxValue;
     private VmState _verdict = VmState.Unknown;
+    private ulong _run;
+    private TimeSpan? _runAt;
+
+    /// <summary>The CPU time of all vCPUs since the last call, as a share of one CPU; NaN when there was none.</summary>
+    /// <param name="run">Sum of their CPU times in nanoseconds.</param>
+    /// <param name="at">Monotonic time of that.</param>
+    public double Share(ulong run, TimeSpan at)
+    {
+        var share = _runAt is { } before && at > before && run >= _run ? (run - _run) / 1e9 / (at - before).TotalSeconds : double.NaN;
+        (_run, _runAt) = (run, at);
+        return share;
+    }
 
     /// <summary>The state by what its vCPUs do.</summary>
     /// <param name="host">The files.</param>
@@ -48,7 +60,7 @@ internal sealed class VmStateProbe
         var seen = false;
         foreach (var thread in vm.Threads[..vm.Info.VcpuThreads])
         {
-            if (!ThreadSyscall.TryParse(_buffer.ReadAll(host, $"/proc/{vm.Info.Pid}/task/{thread.Thread.Tid}/syscall", out _), out var call))
+            if (!ThreadSyscall.TryParse(_buffer.ReadRecord(host, $"/proc/{vm.Info.Pid}/task/{thread.Thread.Tid}/syscall", out _), out var call))
             {
                 continue;
             }
