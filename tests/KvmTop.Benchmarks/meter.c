@@ -3,7 +3,8 @@
  * usage: meter batch -- PROGRAM ARG...
  *   Runs it to its end with stdout to /dev/null. Prints
  *   exit=N wall_ms=N cpu_ms=N peak_kb=N early_kb=N late_kb=N
- *   cpu is user and system from start to end; early and late are its resident memory in its third second and just before its end.
+ *   cpu is user and system from start to end; early and late are the most that its resident memory was in the second and in the last
+ *   tenth of its life: a heap that is collected rises and falls, and one look at it says where in that it happened to be.
  *
  * usage: meter tui COLUMNSxROWS WARM_SECONDS SECONDS HEADING KEYS -- PROGRAM ARG...
  *   Runs it in a pseudo terminal of that size, reading what it draws. Prints
@@ -65,15 +66,20 @@ static int batch(char **command)
         execvp(command[0], command);
         _exit(127);
     }
-    long early = -1, late = -1;
+    long *memory = NULL, early = -1, late = -1;
+    size_t looks = 0, room = 0;
     struct rusage usage;
     int status, ended;
     while ((ended = wait4(pid, &status, WNOHANG, &usage)) == 0) {
-        long rss = rss_kb_of(pid);
-        if (rss > 0) late = rss;
-        if (early < 0 && now_ms() - start > 2500) early = rss;
+        if (looks == room && !(memory = realloc(memory, (room = room ? 2 * room : 1024) * sizeof *memory))) return 1;
+        memory[looks++] = rss_kb_of(pid);
         usleep(50000);
     }
+    for (size_t i = 0; i < looks; i++) {
+        if (i * 10 / looks == 1 && memory[i] > early) early = memory[i];
+        if (i * 10 / looks == 9 && memory[i] > late) late = memory[i];
+    }
+    free(memory);
     if (ended < 0) return 1;
     double cpu = usage.ru_utime.tv_sec * 1e3 + usage.ru_utime.tv_usec / 1e3 + usage.ru_stime.tv_sec * 1e3 + usage.ru_stime.tv_usec / 1e3;
     printf("exit=%d wall_ms=%.0f cpu_ms=%.1f peak_kb=%ld early_kb=%ld late_kb=%ld\n",
