@@ -71,6 +71,7 @@ internal abstract class RecordPrinter
         Metric<TRow> sortColumn,
         SortSpec sort) : RecordPrinter
     {
+        private readonly RowOrder<TRow> _order = new();
         private bool _hasHeader;
 
         public override IReadOnlyCollection<Topic> Needs { get; } =
@@ -133,17 +134,23 @@ internal abstract class RecordPrinter
         /// <summary>The rows that match, in order; equal ones keep that of their source.</summary>
         private List<TRow> Shown(Snapshot snapshot)
         {
-            var sorted = new List<Entry>();
+            _order.Clear();
             foreach (var row in rows(snapshot))
             {
                 if (filter is null || filter.Matches(row))
                 {
-                    sorted.Add(new Entry(row, sortColumn.Get(row), sorted.Count));
+                    _order.Add(row, sortColumn.Get(row));
                 }
             }
 
-            sorted.Sort((a, b) => sort.Compare(a.Key, b.Key, sortColumn.Unit) is not 0 and var order ? order : a.Place.CompareTo(b.Place));
-            return sorted.ConvertAll(static e => e.Row);
+            _order.Sort(sort, sortColumn.Unit);
+            var shown = new List<TRow>(_order.Count);
+            for (var i = 0; i < _order.Count; i++)
+            {
+                shown.Add(_order[i]);
+            }
+
+            return shown;
         }
 
         private void PrintCsv(StreamWriter writer, Snapshot snapshot, List<TRow> shown)
@@ -160,8 +167,5 @@ internal abstract class RecordPrinter
                 MetricCsv.WriteRow(writer, metrics, row, time, Figure.Of(Math.Round(snapshot.Interval.TotalSeconds, 3)));
             }
         }
-
-        // A class: sorting structs would be compiled at each start.
-        private sealed record Entry(TRow Row, Figure Key, int Place);
     }
 }

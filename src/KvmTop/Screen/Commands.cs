@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using KvmTop.Actions;
 using KvmTop.Batch;
 using KvmTop.Configuration;
 using KvmTop.Screen.Overlays;
-using KvmTop.Text;
 using KvmTop.Tui;
 
 namespace KvmTop.Screen;
@@ -21,27 +19,26 @@ internal sealed class Commands
     private readonly Ui _ui;
     private readonly Command[] _all;
     private readonly ActionKeys _actions;
-    private readonly TextInputState _search = new();
-    private readonly TextInputState _filter = new();
-    private readonly TextInputState _line = new();
+    private readonly CommandPrompt _prompt;
     private readonly TextInputState _delay = new(16);
 
     public Commands(App app)
     {
         (_app, _ui, _actions) = (app, app.Ui, new ActionKeys(app));
+        var table = new TableCommands(app);
         _all =
         [
             Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help", 8) },
             Make("setup", "F2", "setup: columns, theme, delay; saved on request", Setup, Key.F2) with { Hint = new("F2", "Setup", 1) },
-            Make("search", "F3 /", "search a name; n repeats", Search, Key.F3, '/') with { Hint = new("F3", "Search", 3) },
-            Make("next", "n", "next match of the search", () => SearchAgain(next: true), null, 'n'),
-            Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", Filter, Key.F4, '\\') with { Hint = new("F4", "Filter", 4) },
-            Make("sort", "F6", "choose the sort column from all there are", SortMenu, Key.F6) with { Hint = new("F6", "Sort", 2) },
-            Make("sortleft", "<", "sort by the column to the left", () => MoveSort(-1), null, '<'),
-            Make("sortright", ">", "sort by the column to the right", () => MoveSort(1), null, '>'),
-            Make("reverse", "r", "reverse the order", Reverse, null, 'r'),
-            Make("mark", "Space", "mark the row under the cursor", Mark, null, ' '),
-            Make("unmark", "u", "unmark all", () => _app.CurrentTable?.ClearMarks(), null, 'u'),
+            Make("search", "F3 /", "search a name; n repeats", table.Search, Key.F3, '/') with { Hint = new("F3", "Search", 3) },
+            Make("next", "n", "next match of the search", () => table.SearchAgain(next: true), null, 'n'),
+            Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", table.Filter, Key.F4, '\\') with { Hint = new("F4", "Filter", 4) },
+            Make("sort", "F6", "choose the sort column from all there are", table.SortMenu, Key.F6) with { Hint = new("F6", "Sort", 2) },
+            Make("sortleft", "<", "sort by the column to the left", () => table.MoveSort(-1), null, '<'),
+            Make("sortright", ">", "sort by the column to the right", () => table.MoveSort(1), null, '>'),
+            Make("reverse", "r", "reverse the order", table.Reverse, null, 'r'),
+            Make("mark", "Space", "mark the row under the cursor", table.Mark, null, ' '),
+            Make("unmark", "u", "unmark all", table.Unmark, null, 'u'),
             Make("freeze", "f", "freeze the display; reading goes on", Freeze, null, 'f'),
             Make("delay", "d", "seconds from one reading to the next", Delay, null, 'd'),
             Make("faster", "+", "read more often", () => Step(-1), null, '+', '='),
@@ -61,6 +58,7 @@ internal sealed class Commands
             Make("suspend", "Ctrl-Z", "stop, until the shell's fg", _app.Suspend, null, '\x1a'),
             Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit", KeyHint.Always) },
         ];
+        _prompt = new CommandPrompt(app, _all, _actions);
     }
 
     /// <summary>Runs the command of a key.</summary>
@@ -138,99 +136,6 @@ internal sealed class Commands
     }
 
     private void Setup() => _ui.Open(new SetupOverlay(new SetupTarget(_app)));
-
-    private void Search()
-    {
-        if (_app.CurrentTable is not { } table)
-        {
-            _ui.Message = "Nothing to search in here: / works in tables and in the help.";
-            return;
-        }
-
-        _search.Text = "";
-        _ui.Open(new PromptOverlay(
-            "Search", _search, static (_, _) => [], text => table.Search(text, next: false) ? null : "not found", changed: null, _ => SearchAgain(next: false), static () => { }));
-    }
-
-    private void SearchAgain(bool next)
-    {
-        // Enter has put the text into the history.
-        var text = _search.Text.Length > 0 ? _search.Text : _search.History.Count > 0 ? _search.History[^1] : "";
-        if (_app.CurrentTable is { } table && text.Length > 0 && !table.Search(text, next))
-        {
-            _ui.Message = $"Not found: {text}";
-        }
-    }
-
-    private void Filter()
-    {
-        if (_app.CurrentTable is not { } table)
-        {
-            _ui.Message = "Nothing to filter here.";
-            return;
-        }
-
-        var before = table.Filter;
-        _filter.Text = before;
-        _ui.Open(new PromptOverlay(
-            "Filter",
-            _filter,
-            table.CompleteFilter,
-            table.CheckFilter,
-            text => _ = table.SetFilter(text),
-            text => _ui.Message = table.SetFilter(text),
-            () => table.SetFilter(""),
-            "a text, or rdy>5, mem>=4G, name~web; Esc shows all"));
-    }
-
-    private void SortMenu()
-    {
-        if (_app.CurrentTable is not { } table)
-        {
-            _ui.Message = "Nothing to sort here.";
-            return;
-        }
-
-        var columns = table.AvailableColumns;
-        var items = columns.Select(c => new MenuItem(c.Title, c.Id)).ToArray();
-        var current = Math.Max(0, columns.ToList().FindIndex(c => c.Id == table.Sort.Column));
-        _ui.Open(new MenuOverlay(
-            "Sort by",
-            items,
-            i =>
-            {
-                table.Sort = new SortSpec(columns[i].Id, Reversed: false);
-                _app.Refresh();
-            },
-            current));
-    }
-
-    private void MoveSort(int columns)
-    {
-        if (_app.CurrentTable is { } table)
-        {
-            table.MoveSort(columns);
-            _app.Refresh();
-        }
-    }
-
-    private void Reverse()
-    {
-        if (_app.CurrentTable is { } table)
-        {
-            table.Sort = table.Sort with { Reversed = !table.Sort.Reversed };
-            _app.Refresh();
-        }
-    }
-
-    private void Mark()
-    {
-        if (_app.CurrentTable is { } table)
-        {
-            table.ToggleMark();
-            _ = table.Handle(new InputEvent(Key.Down), _ui);
-        }
-    }
 
     private void Freeze()
     {
@@ -333,70 +238,5 @@ internal sealed class Commands
         }
     }
 
-    private void Line()
-    {
-        _line.Text = "";
-        IReadOnlyList<Candidate> commands =
-        [
-            .. ActionCatalog.All.Select(a => a.Name.Split(' ')[0]).Distinct().Select(w => new Candidate(0, w, "action: kvmtop " + w)),
-            .. _all.Select(c => new Candidate(0, c.Name, c.Help)),
-            .. _app.Panes.Select(p => new Candidate(0, p.Id, $"pane {p.Title}")),
-            .. Settings.All.Where(s => s.InSetup).Select(s => new Candidate(0, s.Id, s.Help)),
-        ];
-        var values = new Dictionary<string, IReadOnlyList<string>> { ["theme"] = _app.ThemeSet.Names };
-        _ui.Open(new PromptOverlay(
-            ":", _line, (text, cursor) => Completion.ForCommand(text, cursor, commands, values, ActionKeys.After), text => Try(text, run: false), changed: null, text => _ui.Message = Try(text, run: true) ?? _ui.Message, static () => { }));
-    }
-
-    /// <summary>Understands a command line, and carries it out when asked to; returns what is wrong with it, or null.</summary>
-    private string? Try(string text, bool run)
-    {
-        var line = text.Trim();
-        if (line.Length == 0)
-        {
-            return null;
-        }
-
-        if (_all.FirstOrDefault(c => c.Name == line) is { } command)
-        {
-            if (run)
-            {
-                command.Run();
-            }
-
-            return null;
-        }
-
-        if (_app.Panes.FirstOrDefault(p => p.Id == line) is { } pane)
-        {
-            if (run)
-            {
-                _ = _app.Show(pane.Id);
-            }
-
-            return null;
-        }
-
-        if (ShellWords.Split(line) is { Count: > 0 } words && (ActionCatalog.Find(words, out _) is not null || words is ["undo", _]))
-        {
-            if (run)
-            {
-                _actions.Run(words);
-            }
-
-            return null;
-        }
-
-        if (!SettingCommand.TryApply(line, _ui.Options, out var options, out var problem))
-        {
-            return $"no command, pane or setting: {line}";
-        }
-
-        if (problem.Length == 0 && run)
-        {
-            _app.Apply(options);
-        }
-
-        return problem.Length == 0 ? null : problem;
-    }
+    private void Line() => _prompt.Open();
 }

@@ -64,8 +64,7 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
 
     private readonly TableState _state = new();
     private readonly HashSet<object> _marks = [];
-    private readonly List<SortEntry> _sorting = [];
-    private readonly List<SortEntry> _spare = [];
+    private readonly RowOrder<TRow> _order = new();
     private readonly List<TRow> _rows = [];
     private Metric<TRow>[] _columns = [];
     private TableColumn[] _tableColumns = [];
@@ -244,26 +243,23 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     /// <inheritdoc/>
     public virtual void Update(Ui ui)
     {
-        _spare.AddRange(_sorting);
-        _sorting.Clear();
+        _order.Clear();
         _all = 0;
         foreach (var row in Source(ui))
         {
             if (_filter is null || _filter.Matches(row))
             {
-                _sorting.Add(Entry(row, _all));
+                _order.Add(row, _sortColumn.Get(row));
             }
 
             _all++;
         }
 
-        var (sort, unit) = (_sort, _sortColumn.Unit);
-        // Equal rows keep the order of their source, so that a screen of zeros stands still.
-        _sorting.Sort((a, b) => sort.Compare(a.Key, b.Key, unit) is not 0 and var order ? order : a.Place.CompareTo(b.Place));
+        _order.Sort(_sort, _sortColumn.Unit);
         _rows.Clear();
-        foreach (var entry in _sorting)
+        for (var i = 0; i < _order.Count; i++)
         {
-            Append(entry.Row, ui, _rows);
+            Append(_order[i], ui, _rows);
         }
 
         var place = _hasSelection ? _rows.FindIndex(r => KeyOf(r).Equals(_selectedKey)) : 0;
@@ -359,7 +355,7 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
 
         Span<char> text = stackalloc char[DrawnTextLimit];
         var length = FigureFormat.Format(text, figure, metric.Unit, Math.Min(cell.Width, DrawnTextLimit));
-        Table.WriteCell(buffer, cell, text[..length], new Style(RoleOf(metric, figure, _rows[row]), surface), metric.IsLeftAligned ? Align.Left : Align.Right, Unicode);
+        Table.WriteCell(buffer, cell, text[..length], new Style(FigureRole.Of(figure, metric.Thresholds, Judged(metric, figure, _rows[row])), surface), metric.IsLeftAligned ? Align.Left : Align.Right, Unicode);
     }
 
     /// <summary>Sorts by a column, or turns the direction round when it is the sort column already.</summary>
@@ -394,54 +390,6 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     /// <summary>By which value the thresholds are judged; the figure's own unless a table knows better.</summary>
     protected virtual double Judged(Metric<TRow> metric, Figure figure, TRow row) => figure.Number;
 
-    private SortEntry Entry(TRow row, int place)
-    {
-        var entry = _spare.Count > 0 ? _spare[^1] : new SortEntry();
-        if (_spare.Count > 0)
-        {
-            _spare.RemoveAt(_spare.Count - 1);
-        }
-
-        (entry.Row, entry.Key, entry.Place) = (row, _sortColumn.Get(row), place);
-        return entry;
-    }
-
-    private Role RoleOf(Metric<TRow> metric, Figure figure, TRow row)
-    {
-        if (figure.IsMissing)
-        {
-            return Role.Disabled;
-        }
-
-        if (figure.Text is { } text)
-        {
-            return text switch
-            {
-                "running" => Role.Good,
-                "paused" or "starting" or "shutdown" or "suspended" or "inmigrate" => Role.Warn,
-                "stopped" or "zombie" or "io-error" or "guest-panicked" or "internal-error" or "watchdog" or "crashed" => Role.Critical,
-                "off" => Role.Dim,
-                _ => Role.Text,
-            };
-        }
-
-        if (metric.Thresholds is { } thresholds)
-        {
-            var judged = Judged(metric, figure, row);
-            if (thresholds.IsCritical(judged))
-            {
-                return Role.Critical;
-            }
-
-            if (thresholds.IsWarn(judged))
-            {
-                return Role.Warn;
-            }
-        }
-
-        return figure.Number == 0 ? Role.Dim : Role.Text;
-    }
-
     private void Remember()
     {
         _hasSelection = HasSelected;
@@ -461,15 +409,5 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
 
         error = problem.ToString();
         return predicate;
-    }
-
-    /// <summary>A row with its sort key. A class, used again from tick to tick: sorting then needs no code of its own for each kind of row.</summary>
-    private sealed class SortEntry
-    {
-        public TRow Row { get; set; } = default!;
-
-        public Figure Key { get; set; }
-
-        public int Place { get; set; }
     }
 }
