@@ -83,7 +83,7 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
     public Dictionary<int, KnownProcess> Known => _known;
 
     /// <summary>How many processes hide their descriptors from this user, by the latest look at each.</summary>
-    public int Denied { get; private set; }
+    public int Denied => _known.Values.Count(static p => p.Verdict == Verdict.VmmUnconfirmed);
 
     /// <summary>
     /// Looks into what is new or due. The kernel tells the newest pid that it gave out, so a few new processes are looked up by their numbers; all are
@@ -95,8 +95,9 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
         var started = lastPid - (long)_lastPid;
         if (_lastPid < 0 || started is < 0 or > MostLookedUp || uptime < _listed || uptime - _listed >= s_listingPace)
         {
-            _lastPid = lastPid;
-            return List(uptime);
+            var errno = List(uptime);
+            _lastPid = errno == Errno.None ? lastPid : -1;
+            return errno;
         }
 
         for (var pid = _lastPid + 1; pid <= lastPid; pid++)
@@ -162,16 +163,11 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
             }
         }
 
-        Denied = 0;
         foreach (var (pid, process) in _known)
         {
             if (process.Generation != _generation)
             {
                 _known.Remove(pid);
-            }
-            else if (process.Verdict == Verdict.VmmUnconfirmed)
-            {
-                Denied++;
             }
         }
 
@@ -194,10 +190,9 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
             Look(entry, uptime);
         }
 
-        (Denied, _nextLook) = (0, TimeSpan.MaxValue);
+        _nextLook = TimeSpan.MaxValue;
         foreach (var process in _known.Values)
         {
-            Denied += process.Verdict == Verdict.VmmUnconfirmed ? 1 : 0;
             Keep(process);
         }
     }
