@@ -14,6 +14,7 @@ public enum Errno
     ENOMEM = 12,
     EACCES = 13,
     EBUSY = 16,
+    EEXIST = 17,
     ENODEV = 19,
     ENOTDIR = 20,
     EISDIR = 21,
@@ -23,6 +24,7 @@ public enum Errno
     ENOTTY = 25,
     EFBIG = 27,
     ESPIPE = 29,
+    EROFS = 30,
     EPIPE = 32,
     ENAMETOOLONG = 36,
     ENOSYS = 38,
@@ -57,6 +59,10 @@ public static class ErrnoText
         Errno.ECONNREFUSED => "nobody listens",
         Errno.EMFILE or Errno.ENFILE => "too many open files",
         Errno.EFBIG => "larger than expected",
+        Errno.EISDIR => "it is a folder",
+        Errno.ENOTDIR => "not a folder",
+        Errno.ELOOP => "too many links",
+        Errno.EROFS => "read-only file system",
         _ => errno.ToString(),
     };
 }
