@@ -1,8 +1,9 @@
+using System.Globalization;
 using System.Text;
 
 namespace KvmTop.Linux;
 
-/// <summary>Short texts out of kernel files and captured trees, made fit for keeping: valid, of one line, without control characters, bounded.</summary>
+/// <summary>Short texts out of kernel files and captured trees, made fit for keeping: valid, of one line, without control and invisible characters, bounded.</summary>
 internal static class KernelText
 {
     public static string Clean(ReadOnlySpan<byte> text, int longest)
@@ -12,14 +13,19 @@ internal static class KernelText
         var decoded = Encoding.UTF8.GetString(text);
         var clean = true;
         foreach (var c in decoded)
-            clean &= !char.IsControl(c);
+            clean &= !IsHarmful(c);
 
         return clean ? decoded : string.Create(decoded.Length, decoded, static (span, from) =>
         {
             for (var i = 0; i < span.Length; i++)
-                span[i] = !char.IsControl(from[i]) ? from[i] : from[i] == '\t' ? ' ' : '?';
+                span[i] = !IsHarmful(from[i]) ? from[i] : from[i] == '\t' ? ' ' : '?';
         });
     }
+
+    // What a terminal obeys, what breaks a line, and what turns or hides the text around it.
+    private static bool IsHarmful(char c) => c >= '\u007f'
+        ? CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        : c < ' ';
 
     /// <summary>A small file as one line of text; null, and the error, when it cannot be read.</summary>
     public static string? Read(HostRoot host, ReadBuffer buffer, string path, out Errno errno)

@@ -1,4 +1,5 @@
 using KvmTop.Linux;
+using KvmTop.Vmm;
 
 namespace KvmTop.Collectors;
 
@@ -49,7 +50,7 @@ internal sealed class TrackedThread(HostRoot host, int pid, VmThread thread) : I
         if (_affinity is null || !list.SequenceEqual(_affinityBytes))
         {
             _affinityBytes = list.ToArray();
-            _affinity = System.Text.Encoding.ASCII.GetString(list);
+            _affinity = HostileText.Clean(list, 1024);
         }
 
         return _affinity;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -19,21 +20,28 @@ public sealed class LoadTrail : IDisposable
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(25);
 
-    private readonly List<Track> _tracks = [];
+    private readonly ConcurrentBag<Track> _tracks = [];
     private readonly Thread _thread;
     private volatile bool _ending;
 
     public LoadTrail(params (Guest Guest, CgroupBox? Cgroup)[] guests)
     {
-        foreach (var (guest, cgroup) in guests) _tracks.Add(new Track(guest, cgroup));
+        foreach (var (guest, cgroup) in guests) _tracks.Add(new Track(guest.Pid, guest.VcpuTids, cgroup));
         _thread = new Thread(Follow) { IsBackground = true, Name = "load trail" };
         _thread.Start();
     }
 
+    /// <summary>Of a process that is no guest: its CPU time alone. It must outlive the trail.</summary>
+    public LoadTrail(int pid)
+        : this() => _tracks.Add(new Track(pid, [], null));
+
     /// <summary>What the guest did between two moments that the trail covers.</summary>
-    public GuestTruth Between(Guest guest, DateTimeOffset from, DateTimeOffset to)
+    public GuestTruth Between(Guest guest, DateTimeOffset from, DateTimeOffset to) => Between(guest.Pid, from, to);
+
+    /// <summary>The same by its process.</summary>
+    public GuestTruth Between(int pid, DateTimeOffset from, DateTimeOffset to)
     {
-        var track = _tracks.Single(t => t.Guest == guest);
+        var track = _tracks.Single(t => t.Pid == pid);
         // The moment after the interval must have been read too.
         if (!Wait.Until(() => track.Covers(to), TimeSpan.FromSeconds(30))) throw new InvalidOperationException("the trail does not reach that far");
         return track.Between(from, to);
@@ -56,15 +64,15 @@ public sealed class LoadTrail : IDisposable
         }
     }
 
-    private sealed class Track(Guest guest, CgroupBox? cgroup) : IDisposable
+    private sealed class Track(int pid, IReadOnlyList<int> vcpuTids, CgroupBox? cgroup) : IDisposable
     {
         private readonly Lock _lock = new();
         private readonly Dictionary<int, (SafeFileHandle File, long Run, long Delay)> _threads = [];
         private readonly List<(DateTimeOffset Time, double[] Counters)> _samples = [];
 
-        public Guest Guest => guest;
+        public int Pid => pid;
 
-        private int Vcpus => guest.VcpuTids.Count;
+        private int Vcpus => vcpuTids.Count;
 
         public bool Covers(DateTimeOffset time)
         {
@@ -107,7 +115,7 @@ public sealed class LoadTrail : IDisposable
         private int Index(int tid)
         {
             for (var i = 0; i < Vcpus; i++)
-                if (guest.VcpuTids[i] == tid) return i;
+                if (vcpuTids[i] == tid) return i;
             return -1;
         }
 
@@ -122,7 +130,7 @@ public sealed class LoadTrail : IDisposable
 
         private void FindThreads()
         {
-            foreach (var folder in Directory.EnumerateDirectories($"/proc/{guest.Pid}/task"))
+            foreach (var folder in Directory.EnumerateDirectories($"/proc/{pid}/task"))
             {
                 var tid = int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture);
                 if (!_threads.ContainsKey(tid)) _threads[tid] = (File.OpenHandle(Path.Combine(folder, "schedstat")), 0, 0);

@@ -1,6 +1,6 @@
 # What happens inside the lab, in one boot: the files of parts/ one after the other, each in a shell, with a deadline and in a folder of its own, parts/10-modules.sh in
 # modules. Nothing is judged here: the tests compare what the parts leave. Runs under dash, in the share, as root.
-part_limit=200
+part_limit=400
 mkdir -p /usr/local/bin
 cp kvmtop /usr/local/bin/kvmtop
 for file in "$PWD"/parts/*.sh; do

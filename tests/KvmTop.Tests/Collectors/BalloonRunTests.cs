@@ -17,7 +17,7 @@ public sealed class BalloonRunTests
     {
         using var monitor = Monitor("""{"actual": 536870912}""", Device, 10, age: 4);
         using var run = IoRunTests.Run(monitor.Path, out _);
-        IoRunTests.Until(run, () => Number(run, "balloon_bytes") > 0 && Number(run, "guest_free_bytes") > 0);
+        IoRunTests.Until(run, monitor, () => Number(run, "balloon_bytes") > 0 && Number(run, "guest_free_bytes") > 0);
         Assert.Equal((536870912.0, 700000000.0, 600000000.0), (Number(run, "balloon_bytes"), Number(run, "guest_available_bytes"), Number(run, "guest_free_bytes")));
         Assert.InRange(Number(run, "guest_memory_age_s"), 3, 60);
         Assert.Equal("the guest's driver does not report it", Why(run, "guest_cache_bytes"));
@@ -28,7 +28,7 @@ public sealed class BalloonRunTests
     {
         using var monitor = Monitor(null, "[]", 0, null);
         using var run = IoRunTests.Run(monitor.Path, out _);
-        IoRunTests.Until(run, () => Why(run, "balloon_bytes") == BalloonCollector.NoDevice && Why(run, "guest_free_bytes") == BalloonCollector.NoDevice);
+        IoRunTests.Until(run, monitor, () => Why(run, "balloon_bytes") == BalloonCollector.NoDevice && Why(run, "guest_free_bytes") == BalloonCollector.NoDevice);
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class BalloonRunTests
     {
         using var monitor = Monitor("""{"actual": 5}""", Device, interval, age);
         using var run = IoRunTests.Run(monitor.Path, out _);
-        IoRunTests.Until(run, () => Why(run, "guest_free_bytes")?.Contains(reason, StringComparison.Ordinal) == true);
+        IoRunTests.Until(run, monitor, () => Why(run, "guest_free_bytes")?.Contains(reason, StringComparison.Ordinal) == true);
         Assert.True(double.IsNaN(Number(run, "guest_free_bytes")));
         Assert.Equal(5, Number(run, "balloon_bytes"));
     }
@@ -49,7 +49,7 @@ public sealed class BalloonRunTests
     {
         using var monitor = Monitor("""{"actual": 5}""", Device, 0, null);
         using var run = IoRunTests.Run(monitor.Path, out _);
-        IoRunTests.Until(run, () => Why(run, "guest_free_bytes")?.Contains("nobody", StringComparison.Ordinal) == true);
+        IoRunTests.Until(run, monitor, () => Why(run, "guest_free_bytes")?.Contains("nobody", StringComparison.Ordinal) == true);
         lock (monitor.Received)
             Assert.DoesNotContain("qom-set", monitor.Received.ToString(), StringComparison.Ordinal);
     }

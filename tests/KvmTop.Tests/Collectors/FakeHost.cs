@@ -35,6 +35,9 @@ internal sealed class FakeHost : HostRoot
     /// <summary>Every file, for tests that spoil one after the other.</summary>
     public IEnumerable<string> Files => _nodes.Where(n => n.Value.Content is not null).Select(n => n.Key).ToList();
 
+    /// <summary>What a file holds.</summary>
+    public byte[] Bytes(string path) => _nodes[path].Content!;
+
     /// <summary>A captured host, in memory.</summary>
     public static FakeHost Captured(string name = "two-nodes")
     {

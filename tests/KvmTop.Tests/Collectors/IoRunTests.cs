@@ -24,7 +24,7 @@ public sealed class IoRunTests
             _ => $$$"""{"error": {"class": "CommandNotFound", "desc": "no"}, "id": {{{id}}}}""",
         });
         using var run = Run(monitor.Path, out _);
-        Until(run, () => Json(run, "vms", 0, "disks").Contains("\"reads_per_s\":", StringComparison.Ordinal) && Text(run, "run_state") is not null && Number(run, "disk_reads_per_s") > 0
+        Until(run, monitor, () => Json(run, "vms", 0, "disks").Contains("\"reads_per_s\":", StringComparison.Ordinal) && Text(run, "run_state") is not null && Number(run, "disk_reads_per_s") > 0
             && Json(run, "vms", 0, "disks").Contains("/tmp/d1.raw", StringComparison.Ordinal) && Text(run, "display") is not null && Text(run, "machine") is not null);
 
         Assert.Equal(("io-error", "io-error", "pc-q35-10.0", "vnc ::1:5901", "10.0.2"), (Text(run, "state"), Text(run, "run_state"), Text(run, "machine"), Text(run, "display"), Text(run, "qmp")));
@@ -45,11 +45,11 @@ public sealed class IoRunTests
         });
         using var run = Run(monitor.Path, out _);
         string Disks() => Json(run, "vms", 0, "disks");
-        Until(run, () => Disks().Contains("\"image\":\"/tmp/d.qcow2\",\"format\":\"qcow2\"", StringComparison.Ordinal) && Disks().Contains("\"limits\":\"100 iops\"", StringComparison.Ordinal));
+        Until(run, monitor, () => Disks().Contains("\"image\":\"/tmp/d.qcow2\",\"format\":\"qcow2\"", StringComparison.Ordinal) && Disks().Contains("\"limits\":\"100 iops\"", StringComparison.Ordinal));
 
         // Changed at run time (qom-set): seen with the next look.
         Volatile.Write(ref limit, 50);
-        Until(run, () => Disks().Contains("\"limits\":\"50 iops\"", StringComparison.Ordinal));
+        Until(run, monitor, () => Disks().Contains("\"limits\":\"50 iops\"", StringComparison.Ordinal));
         Assert.Contains("\"path\":\"/objects/tg0\",\"property\":\"limits\"", Received(monitor), StringComparison.Ordinal);
     }
 
@@ -60,7 +60,7 @@ public sealed class IoRunTests
             (name == "query-vnc" ? """{"event": "BLOCK_IO_ERROR", "data": {"device": "d0", "reason": "No\u001b[2J space"}, "timestamp": {}}""" + "\n" : "")
             + $$$"""{"return": {}, "id": {{{id}}}}""");
         using var run = Run(monitor.Path, out _);
-        Until(run, () => run.Snapshot.Events.Items.Any(e => e.Source == "qmp" && e.Text.StartsWith("BLOCK_IO_ERROR", StringComparison.Ordinal)));
+        Until(run, monitor, () => run.Snapshot.Events.Items.Any(e => e.Source == "qmp" && e.Text.StartsWith("BLOCK_IO_ERROR", StringComparison.Ordinal)));
         var e = run.Snapshot.Events.Items.First(e => e.Source == "qmp" && e.Text.StartsWith("BLOCK_IO_ERROR", StringComparison.Ordinal));
         Assert.Equal((Severity.Warning, "db1"), (e.Severity, e.Subject));
         Assert.DoesNotContain('\u001b', e.Text);
@@ -140,17 +140,19 @@ public sealed class IoRunTests
         return new AllTopics(host, qmp);
     }
 
-    // The monitor answers when it likes; the clock of the host goes on a little with each look.
-    internal static void Until(AllTopics run, Func<bool> condition) => Assert.True(
-        SpinWait.SpinUntil(
-            () =>
-            {
-                Thread.Sleep(10);
-                run.Tick(0.5);
-                return condition();
-            },
-            TimeSpan.FromSeconds(30)),
-        run.Json());
+    /// <summary>Ticks of half a second, at each of which the monitor answers all that it was asked, until what is wanted has come.</summary>
+    internal static void Until(AllTopics run, FakeMonitor monitor, Func<bool> condition)
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            run.Tick(0.5);
+            monitor.Settle();
+            if (condition())
+                return;
+        }
+
+        Assert.Fail(run.Json());
+    }
 
     private static string Received(FakeMonitor monitor)
     {

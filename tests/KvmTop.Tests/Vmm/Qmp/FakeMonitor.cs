@@ -3,7 +3,10 @@ using System.Text;
 
 namespace KvmTop.Tests.Vmm.Qmp;
 
-/// <summary>A QMP server over a real unix socket that behaves as badly as a test wants. It serves on a thread of its own.</summary>
+/// <summary>
+/// A QMP server over a real unix socket that behaves as badly as a test wants. It serves on a thread of its own; a test whose host has a clock of the test's
+/// own calls <see cref="Settle"/> after each tick, so that what was asked is answered before that clock goes on: one clock, whatever else the machine does.
+/// </summary>
 internal sealed class FakeMonitor : IDisposable
 {
     public const string Greeting = """{"QMP": {"version": {"qemu": {"micro": 2, "minor": 0, "major": 10}, "package": "Debian"}, "capabilities": ["oob"]}}""";
@@ -12,6 +15,8 @@ internal sealed class FakeMonitor : IDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
     private readonly Action<Client> _behaviour;
+    private volatile Client? _client;
+    private volatile bool _waits;
 
     /// <param name="behaviour">What happens on each connection; it ends when this returns.</param>
     public FakeMonitor(Action<Client> behaviour)
@@ -48,11 +53,36 @@ internal sealed class FakeMonitor : IDisposable
         }
     });
 
+    /// <summary>Waits until all that was sent here is answered as far as the behaviour goes, and nobody waits to be let in.</summary>
+    public void Settle() => Assert.True(SpinWait.SpinUntil(IsSettled, TimeSpan.FromSeconds(60)), "the monitor's behaviour came to no end");
+
     public void Dispose()
     {
         _stop.Cancel();
         _listener.Dispose();
         Directory.Delete(_folder, true);
+    }
+
+    // What is readable is asked before whether the thread waits: it stops waiting before it takes anything.
+    private bool IsSettled()
+    {
+        try
+        {
+            var client = _client;
+            var more = client is null ? _listener.Poll(0, SelectMode.SelectRead) : client.HasMore;
+            return !more && _waits && client == _client;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private void WaitFor(Socket socket)
+    {
+        _waits = true;
+        socket.Poll(-1, SelectMode.SelectRead);
+        _waits = false;
     }
 
     private void Serve()
@@ -61,13 +91,19 @@ internal sealed class FakeMonitor : IDisposable
         {
             try
             {
+                WaitFor(_listener);
                 using var socket = _listener.Accept();
                 Connections++;
-                _behaviour(new Client(socket, this));
+                _client = new Client(socket, this);
+                _behaviour(_client);
             }
             catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
             {
                 // The client hung up, or the test is over.
+            }
+            finally
+            {
+                _client = null;
             }
         }
     }
@@ -76,13 +112,14 @@ internal sealed class FakeMonitor : IDisposable
     {
         private readonly Socket _socket;
         private readonly FakeMonitor _monitor;
-        private readonly StreamReader _reader;
+        private readonly byte[] _received = new byte[64 << 10];
+        private int _length;
+        private bool _standsStill;
 
-        public Client(Socket socket, FakeMonitor monitor)
-        {
-            (_socket, _monitor) = (socket, monitor);
-            _reader = new StreamReader(new NetworkStream(socket));
-        }
+        public Client(Socket socket, FakeMonitor monitor) => (_socket, _monitor) = (socket, monitor);
+
+        /// <summary>True while there is something to be taken, or the end of it.</summary>
+        public bool HasMore => !_standsStill && _socket.Poll(0, SelectMode.SelectRead);
 
         public CancellationToken Stopped => _monitor._stop.Token;
 
@@ -109,7 +146,7 @@ internal sealed class FakeMonitor : IDisposable
 
         public (string Name, string Line, long Id)? Line()
         {
-            if (_reader.ReadLine() is not { } line)
+            if (NextLine() is not { } line)
                 return null;
             lock (_monitor.Received)
                 _monitor.Received.AppendLine(line);
@@ -121,6 +158,28 @@ internal sealed class FakeMonitor : IDisposable
         public void HangUp() => _socket.Shutdown(SocketShutdown.Both);
 
         /// <summary>Until the test is over.</summary>
-        public void StandStill() => Stopped.WaitHandle.WaitOne();
+        public void StandStill()
+        {
+            _standsStill = _monitor._waits = true;
+            Stopped.WaitHandle.WaitOne();
+        }
+
+        private string? NextLine()
+        {
+            int end;
+            while ((end = Array.IndexOf(_received, (byte)'\n', 0, _length)) < 0)
+            {
+                _monitor.WaitFor(_socket);
+                var read = _socket.Receive(_received.AsSpan(_length));
+                if (read == 0)
+                    return null;
+                _length += read;
+            }
+
+            var line = Encoding.UTF8.GetString(_received, 0, end).TrimEnd('\r');
+            _length -= end + 1;
+            Array.Copy(_received, end + 1, _received, 0, _length);
+            return line;
+        }
     }
 }
