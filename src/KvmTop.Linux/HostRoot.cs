@@ -7,11 +7,25 @@ namespace KvmTop.Linux;
 /// <remarks>Nothing here throws for a file that is missing, denied or gone: the error number is the answer. All members may be called from any thread.</remarks>
 public abstract class HostRoot
 {
+    // 0: not looked for yet; -1: nothing tells.
+    private volatile int _pageSize;
+
     /// <summary>True when the files are those of the machine we run on, so that system calls (process clocks, affinity, pidfds) speak of the same processes.</summary>
     public abstract bool IsLive { get; }
 
     /// <summary>What the header calls a host that is not the running machine ("demo", "captured"), or null.</summary>
     public abstract string? Label { get; }
+
+    /// <summary>The size of the pages in which its kernel counts, in bytes; null when nothing tells.</summary>
+    public int? PageSize
+    {
+        get
+        {
+            if (_pageSize == 0)
+                _pageSize = HostPages.Read(this) ?? -1;
+            return _pageSize > 0 ? _pageSize : null;
+        }
+    }
 
     /// <summary>The clock by which samples are stamped. Intervals come from its monotonic timestamp, never from the wall clock.</summary>
     public abstract TimeProvider Time { get; }

@@ -17,13 +17,18 @@ public readonly record struct KsmState(
 {
     // struct ksm_rmap_item of a 64-bit kernel.
     private const long BookkeepingBytes = 64;
-    private const long PageBytes = 4096;
+
+    /// <summary>The size of the pages that are counted; null when not known.</summary>
+    public int? PageBytes { get; init; }
+
+    /// <summary>So many of its pages in bytes.</summary>
+    public ulong? Bytes(ulong? pages) => pages * (ulong?)PageBytes;
 
     /// <summary>Bytes saved less bookkeeping: the kernel's own figure, else by the formula of its documentation. Null when not even that can be told.</summary>
     public long? Profit =>
         GeneralProfit is { } profit ? profit
-        : this is { Shared: { } shared, Sharing: { } sharing, Unshared: { } unshared, Volatile: { } moving }
-            ? ((long)sharing * PageBytes) - ((long)(sharing + shared + unshared + moving) * BookkeepingBytes)
+        : this is { PageBytes: { } page, Shared: { } shared, Sharing: { } sharing, Unshared: { } unshared, Volatile: { } moving }
+            ? ((long)sharing * page) - ((long)(sharing + shared + unshared + moving) * BookkeepingBytes)
         : null;
 
     /// <summary>Reads the state; null when the kernel has no KSM (CONFIG_KSM).</summary>
@@ -43,7 +48,10 @@ public readonly record struct KsmState(
             Pages("full_scans"),
             Pages("ksm_zero_pages"),
             KernelText.ReadNumber(host, buffer, folder + "general_profit"),
-            KernelText.ReadNumber(host, buffer, folder + "merge_across_nodes"));
+            KernelText.ReadNumber(host, buffer, folder + "merge_across_nodes"))
+        {
+            PageBytes = host.PageSize,
+        };
 
         ulong? Pages(string name) => KernelText.ReadNumber(host, buffer, folder + name) is { } n and >= 0 and < 1L << 40 ? (ulong)n : null;
     }

@@ -36,7 +36,8 @@ public sealed record NodeBytes(int Node, ulong Bytes)
 /// Where the memory of a process lies, summed from <c>/proc/PID/numa_maps</c> (numa(7)): a line per mapping with its pages by node and their size.
 /// The text is read through a window and never held as a whole; the kernel walks all page tables for it. Missing without CONFIG_NUMA. Not thread-safe.
 /// </summary>
-public sealed class NumaMaps
+/// <param name="basePage">What a page is where a line does not say (before Linux 3.9): the size of the kernel's.</param>
+public sealed class NumaMaps(int? basePage = null)
 {
     // Above a mapping with a path of 4096 characters, each escaped.
     private const int Window = 64 << 10;
@@ -45,8 +46,7 @@ public sealed class NumaMaps
     private const long MostBytes = 256L << 20;
     private const int MostPlaces = 1024;
     private const int HighestNode = 1023;
-    private const ulong BasePage = 4096;
-
+    private readonly ulong _basePage = (ulong)(basePage ?? SystemInfo.PageSize);
     private readonly byte[] _window = new byte[Window];
     private readonly List<NumaPlacement> _places = [];
 
@@ -121,7 +121,7 @@ public sealed class NumaMaps
             return;
 
         HasMappings = true;
-        var page = BasePage;
+        var page = _basePage;
         var huge = false;
         var rest = fields;
         while (rest.TryNext(out var field))

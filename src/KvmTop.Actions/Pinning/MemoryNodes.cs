@@ -38,7 +38,7 @@ internal static class MemoryNodes
             return (null, errno);
         using (file)
         {
-            var maps = new NumaMaps();
+            var maps = new NumaMaps(files.PageSize);
             errno = maps.Read(file);
             return (errno == Errno.None && maps.Places is { Length: > 0 } places ? NodeBytes.Sum(places, []) : null, errno);
         }

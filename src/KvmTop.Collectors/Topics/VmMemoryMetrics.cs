@@ -29,7 +29,7 @@ public static class VmMemoryMetrics
         Bytes("thp_bytes", "THP", 6, "Memory in transparent hugepages: anonymous, shared and of files.", m => m.Rollup?.Transparent),
         Bytes("locked_bytes", "LOCK", 6, "Memory locked into RAM.", m => m.Rollup?.Locked),
         Make("ksm_bytes", "KSM", Unit.Bytes, 6, Rollup + " KSM, else /proc/PID/ksm_stat", "Memory that is merged with equal pages, of it or of others." + Staggered,
-            m => Figure.Of(m.Rollup?.Ksm ?? m.Ksm?.MergingPages * 4096, m.RollupReason ?? "this kernel does not tell")),
+            m => Figure.Of(m.Rollup?.Ksm ?? m.Ksm?.MergingPages * (ulong?)m.PageBytes, m.RollupReason ?? "this kernel does not tell")),
         new()
         {
             Id = "numa_local_pct", Title = "LOCAL%", Unit = Unit.Percent, Width = 6, Needs = s_memory, Thresholds = new(50, 20) { LowIsBad = true },

@@ -33,6 +33,9 @@ public sealed class VmMemory
         LocalPct = Local(Nodes, vcpuNodes);
     }
 
+    /// <summary>The size of the pages that the kernel counts; null when not known.</summary>
+    public int? PageBytes { get; init; }
+
     /// <summary>What smaps_rollup says.</summary>
     public SmapsRollup? Rollup { get; }
 

@@ -33,7 +33,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
         string? placesReason = null;
         if (_nodes.Count == 1 && rollup is { Rss: { } rss, Hugetlb: 0 or null })
         {
-            places = [new NumaPlacement(_nodes[0].Number, 4096, false, rss)];
+            places = [new NumaPlacement(_nodes[0].Number, (ulong)(host.PageSize ?? SystemInfo.PageSize), false, rss)];
         }
         else
         {
@@ -48,7 +48,7 @@ internal sealed class VmMemoryFiles(HostRoot host)
             return null;
         }
 
-        return new VmMemory(rollup, rollupReason, places, placesReason, ksm, _nodes, vcpus);
+        return new VmMemory(rollup, rollupReason, places, placesReason, ksm, _nodes, vcpus) { PageBytes = host.PageSize };
     }
 
     private static string Reason(string file, string needs, Errno errno) => errno switch

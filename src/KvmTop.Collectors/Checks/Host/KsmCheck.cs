@@ -21,7 +21,13 @@ public sealed class KsmCheck() : Check("ksm", "Same-page merging (KSM)", CheckGr
         }
 
         var sharing = context.Read("/sys/kernel/mm/ksm/pages_sharing");
-        var saved = (ulong)Math.Max(sharing.Number ?? 0, 0) * (ulong)SystemInfo.PageSize;
+        if (context.Host.PageSize is not { } page)
+        {
+            yield return Unknown("what KSM saves cannot be seen: the size of this host's pages is not known", sharing.Evidence);
+            yield break;
+        }
+
+        var saved = (ulong)Math.Max(sharing.Number ?? 0, 0) * (ulong)page;
         yield return saved < 64 << 20
             ? Warning(
                 $"KSM scans memory and saves {Sizes.Text(saved)}", $"{run.Evidence}; {sharing.Evidence}", "ksmd uses CPU time, and shared pages let one guest guess at another's memory",

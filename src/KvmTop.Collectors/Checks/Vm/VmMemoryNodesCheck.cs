@@ -14,7 +14,7 @@ public sealed class VmMemoryNodesCheck() : VmCheck("vm-memory-nodes", "Memory ac
         }
 
         var path = FormattableString.Invariant($"/proc/{vm.Info.Pid}/numa_maps");
-        var maps = new NumaMaps();
+        var maps = new NumaMaps(context.Host.PageSize);
         var errno = context.Host.Open(path, out var file);
         using (file)
         {

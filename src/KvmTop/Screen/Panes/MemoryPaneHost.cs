@@ -194,8 +194,8 @@ internal static class MemoryPaneHost
         {
             flow.Word(MemoryTopic.KsmName(ksm), Role.Strong);
             flow.Pair("profit", merging.Profit is { } profit ? Signed(profit) : null, merging.Profit < 0 ? Role.Warn : Role.Text);
-            flow.Pair("merged", merging.Sharing is { } sharing ? Bytes((sharing + (merging.Shared ?? 0)) * 4096) : null);
-            flow.Pair("into", merging.Shared is { } shared ? Bytes(shared * 4096) : null);
+            flow.Pair("merged", merging.Bytes(merging.Sharing + (merging.Shared ?? 0)) is { } merged ? Bytes(merged) : null);
+            flow.Pair("into", merging.Bytes(merging.Shared) is { } into ? Bytes(into) : null);
             flow.Pair("scans", Count(merging.FullScans));
             flow.Pair("across nodes", merging.MergeAcrossNodes switch { null => null, 0 => "no", _ => "yes" });
         }
