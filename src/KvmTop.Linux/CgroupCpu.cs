@@ -61,6 +61,24 @@ public static class CgroupCpu
         return files;
     }
 
+    /// <summary>True when other processes live in the cgroup of a cpu.stat too: a session's, a container's with several VMs.</summary>
+    /// <param name="host">The files.</param>
+    /// <param name="statPath">Its cpu.stat.</param>
+    /// <param name="pid">The machine's process.</param>
+    /// <param name="helpers">Kernel threads that work for it (vhost before Linux 6.4) and stand in its cgroup.</param>
+    public static bool IsShared(HostRoot host, string statPath, int pid, IReadOnlyList<int> helpers)
+    {
+        var lines = new ByteLines(new ReadBuffer(1024, 65536).ReadAll(host, statPath[..(statPath.LastIndexOf('/') + 1)] + "cgroup.procs", out _));
+        while (lines.TryNext(out var line))
+        {
+            var fields = new ByteFields(line);
+            if (fields.TryInt32(out var other) && other > 0 && other != pid && !helpers.Contains(other))
+                return true;
+        }
+
+        return false;
+    }
+
     private static void AddChildren(HostRoot host, ReadBuffer buffer, CgroupMount mount, string own, List<CgroupCpuFile> files)
     {
         // A process in the root cgroup has every slice of the host below it, not its vCPUs.

@@ -12,6 +12,7 @@ public static class CloudHypervisorCommandLine
     public static VmDescription Parse(IReadOnlyList<string> args)
     {
         var devices = new List<VmDevice>();
+        var zones = new List<OptionSet>();
         OptionSet? cpus = null, memory = null;
         string? uuid = null;
         foreach (var (option, value) in MonitorArguments.Read(args, manyValues: true))
@@ -25,8 +26,12 @@ public static class CloudHypervisorCommandLine
                 case "memory":
                     memory = set;
                     break;
+                case "memory-zone":
+                    if (zones.Count < MostDevices)
+                        zones.Add(set);
+                    break;
                 case "platform":
-                    uuid = set["uuid"];
+                    uuid = set["uuid"] ?? uuid;
                     break;
                 default:
                     if (devices.Count < MostDevices && Device(option, set) is { } device)
@@ -35,23 +40,38 @@ public static class CloudHypervisorCommandLine
             }
         }
 
-        var size = MemorySize.Parse(memory?["size"], 'B');
-        var hotplug = MemorySize.Parse(memory?["hotplug_size"], 'B');
+        // With zones --memory has a size of 0, and each zone its own.
+        ulong? size = null, most = null;
+        zones.Insert(0, memory ?? OptionSet.Parse("", null));
+        foreach (var zone in zones)
+        {
+            if (MemorySize.Parse(zone["size"], 'B') is { } its)
+            {
+                // What virtio-mem has plugged at start counts; the rest of its region may come.
+                size = Sum(size, Sum(its, MemorySize.Parse(zone["hotplugged_size"], 'B')));
+                most = Sum(most, Sum(its, MemorySize.Parse(zone["hotplug_size"], 'B')));
+            }
+        }
+
         var boot = MonitorArguments.Count(cpus?["boot"]);
         return new VmDescription
         {
             Vmm = VmmKind.CloudHypervisor,
-            Uuid = uuid,
+            Uuid = VmUuid.Normal(uuid),
             VcpuCount = boot,
             MaxVcpus = MonitorArguments.Count(cpus?["max"]) ?? boot,
             MemoryBytes = size,
-            MaxMemoryBytes = size is { } s && hotplug is { } h && s <= ulong.MaxValue - h ? s + h : null,
-            MemoryPrealloc = memory?.Flag("prealloc") == true,
-            MemoryPath = memory?["file"],
+            MaxMemoryBytes = most > size ? most : null,
+            MemoryPrealloc = zones.Exists(static z => z.Flag("prealloc") == true),
+            MemoryPath = zones.ConvertAll(static z => z["file"]).Find(static f => f is not null),
+            Backings = zones.FindAll(static z => z.Flag("hugepages") == true).ConvertAll(static z => new MemoryBacking(
+                "memfd", MemorySize.Parse(z["size"], 'B'), null, z.Flag("shared") == true, z.Flag("prealloc") == true, true, MemorySize.Parse(z["hugepage_size"], 'B'), z["host_numa_node"], null)),
             Accelerator = "kvm",
             Devices = devices,
         };
     }
+
+    private static ulong? Sum(ulong? a, ulong? b) => a is { } x && b is { } y ? x <= ulong.MaxValue - y ? x + y : a : a ?? b;
 
     private static VmDevice? Device(string option, OptionSet set) => option switch
     {

@@ -16,35 +16,18 @@ public static class QemuCommandLine
     private const int MostItems = 1024;
     private const int HighestCount = 1 << 20;
 
-    // All other options take a value, which may begin with a dash.
-    private static readonly HashSet<string> Flags = new(StringComparer.Ordinal)
-    {
-        "?", "h", "help", "version", "S", "s", "snapshot", "usb", "nographic", "curses", "sdl", "gtk", "no-frame", "alt-grab", "ctrl-grab", "no-quit",
-        "portrait", "full-screen", "win2k-hack", "rtc-td-hack", "no-fd-bootchk", "no-acpi", "no-hpet", "no-reboot", "no-shutdown", "daemonize",
-        "enable-kvm", "no-kvm", "no-kvm-irqchip", "no-kvm-pit", "no-kvm-pit-reinjection", "mem-prealloc", "nodefaults", "no-user-config", "nodefconfig",
-        "nouserconfig", "singlestep", "one-insn-per-tb", "only-migratable", "xen-attach", "xen-domid-restrict", "xen-create", "enable-fips", "old-param",
-        "semihosting", "preconfig", "show-cursor", "enable-sync-profile", "localtime", "tdf", "perfmap", "jitdump", "no-hax", "enable-hax", "mlock",
-    };
-
     /// <summary>Reads all arguments, argv[0] first. Never throws; what it does not understand it passes over.</summary>
     public static VmDescription Parse(IReadOnlyList<string> args)
     {
         var state = new State();
-        for (var i = 1; i < args.Count; i++)
+        foreach (var (name, value) in QemuArguments.Read(args))
         {
-            var arg = args[i];
-            if (arg.Length < 2 || arg[0] != '-')
-            {
-                if (arg.Length > 0)
-                    state.Devices.AddImage("hda", arg);
-                continue;
-            }
-
-            var name = arg[1] == '-' ? arg[2..] : arg[1..];
-            if (Flags.Contains(name))
+            if (value is null)
                 state.Flag(name);
-            else if (i + 1 < args.Count)
-                state.Option(name, args[++i]);
+            else if (name.Length == 0)
+                state.Devices.AddImage("hda", value);
+            else
+                state.Option(name, value);
         }
 
         return state.Build(args.Count > 0 ? args[0] : "");
@@ -54,18 +37,22 @@ public static class QemuCommandLine
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 0 and <= HighestCount ? n : null;
 
     /// <summary>What QEMU makes of -smp (machine_parse_smp_config): missing counts follow from the others.</summary>
-    private static (int? Cpus, int? MaxCpus) Smp(OptionSet? smp)
+    /// <remarks>-smp is short for the machine's "smp".</remarks>
+    private static (int? Cpus, int? MaxCpus) Smp(OptionSet? smp, OptionSet? machine)
     {
-        if (smp is null)
-            return (null, null);
-
-        var (cpus, maxCpus) = (Count(smp["cpus"]), Count(smp["maxcpus"]));
+        int? Said(string key) => Count(smp?[key] ?? machine?["smp." + key]);
+        var (cpus, maxCpus) = (Said("cpus"), Said("maxcpus"));
         if (cpus is null && maxCpus is null)
         {
             long total = 1;
+            var said = false;
             foreach (var level in new[] { "drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads" })
-                total = Math.Min(total * (Count(smp[level]) ?? 1), HighestCount);
-            maxCpus = (int)total;
+            {
+                said |= Said(level) is not null;
+                total = Math.Min(total * (Said(level) ?? 1), HighestCount);
+            }
+
+            maxCpus = said || smp is not null ? (int)total : null;
         }
 
         maxCpus ??= cpus;
@@ -77,20 +64,17 @@ public static class QemuCommandLine
         private readonly List<QmpEndpoint> _qmp = [];
         private readonly Dictionary<string, OptionSet> _chardevs = new(StringComparer.Ordinal);
         private readonly List<string> _monitors = [];
-        private readonly Dictionary<string, OptionSet> _memory = new(StringComparer.Ordinal);
-        private readonly List<string> _numaMemory = [];
+        private readonly QemuMemory _memory = new();
+        private readonly List<string> _accelerators = [];
         private OptionSet? _machine;
-        private OptionSet? _size;
         private OptionSet? _smp;
         private OptionSet? _name;
-        private string? _accelerator;
         private string? _uuid;
         private string? _cpu;
-        private string? _memoryPath;
-        private bool _prealloc;
         private bool _locked;
         private bool _stopped;
         private bool _libvirt;
+        private bool _isProbe;
 
         public QemuDevices Devices { get; } = new();
 
@@ -108,16 +92,20 @@ public static class QemuCommandLine
                     Merge(ref _machine, OptionSet.Parse("accel=tcg", null));
                     break;
                 case "xen-attach":
-                    _accelerator ??= "xen";
+                    _accelerators.Add("xen");
                     break;
                 case "mem-prealloc":
-                    _prealloc = true;
+                    _memory.Prealloc = true;
+                    break;
+                case "h" or "help" or "?" or "version":
+                    _isProbe = true;
                     break;
             }
         }
 
         public void Option(string name, string value)
         {
+            _isProbe |= AsksForHelp(name, value);
             switch (name)
             {
                 case "name":
@@ -126,11 +114,16 @@ public static class QemuCommandLine
                 case "uuid":
                     _uuid = value;
                     break;
+                case "smbios":
+                    // The table's UUID is the machine's, as QEMU has it; the later of the two options wins.
+                    var table = OptionSet.Parse(value, null);
+                    _uuid = table["type"] == "1" ? table["uuid"] ?? _uuid : _uuid;
+                    break;
                 case "cpu":
                     _cpu = value.Split(',', 2)[0];
                     break;
                 case "m":
-                    Merge(ref _size, OptionSet.Parse(value, "size"));
+                    _memory.Size(OptionSet.Parse(value, "size"));
                     break;
                 case "smp":
                     Merge(ref _smp, OptionSet.Parse(value, "cpus"));
@@ -140,17 +133,17 @@ public static class QemuCommandLine
                     break;
                 case "accel":
                     // QEMU tries them in their order.
-                    _accelerator ??= OptionSet.Parse(value, "accel")["accel"];
+                    if (OptionSet.Parse(value, "accel")["accel"] is { } accel && _accelerators.Count < MostItems)
+                        _accelerators.AddRange(accel.Split(':', MostItems));
                     break;
                 case "overcommit":
                     _locked |= OptionSet.Parse(value, null).Flag("mem-lock") == true;
                     break;
                 case "mem-path":
-                    _memoryPath = value;
+                    _memory.Path = value;
                     break;
                 case "numa":
-                    if (OptionSet.Parse(value, "type")["memdev"] is { } memory && _numaMemory.Count < MostItems)
-                        _numaMemory.Add(memory);
+                    _memory.Node(OptionSet.Parse(value, "type"));
                     break;
                 case "object":
                     AddObject(OptionSet.Parse(value, "qom-type"));
@@ -168,6 +161,10 @@ public static class QemuCommandLine
                 case "qmp" or "qmp-pretty":
                     AddQmp(value);
                     break;
+                case "device":
+                    _memory.Device(OptionSet.Parse(value, "driver"));
+                    Devices.Option(name, value);
+                    break;
                 default:
                     Devices.Option(name, value);
                     break;
@@ -183,49 +180,46 @@ public static class QemuCommandLine
                 _libvirt |= monitor == "charmonitor";
             }
 
-            var accelerator = First(_accelerator) ?? First(_machine?["accel"]);
+            if (_accelerators.Count == 0 && _machine?["accel"] is { } list)
+                _accelerators.AddRange(list.Split(':', MostItems));
+            _accelerators.RemoveAll(static a => a.Length == 0);
             var machine = _machine?["type"];
-            if (accelerator is null)
-            {
-                accelerator = machine is "xenfv" or "xenpv" ? "xen"
-                    : program.EndsWith("kvm", StringComparison.Ordinal) ? "kvm"
-                    : null;
-            }
-
-            var (cpus, maxCpus) = Smp(_smp);
-            var backend = _machine?["memory-backend"] is { } name ? _memory.GetValueOrDefault(name) : null;
-            var backends = _numaMemory.Select(n => _memory.GetValueOrDefault(n)).Prepend(backend).OfType<OptionSet>().ToList();
-            return new VmDescription
+            var accelerator = _accelerators.Count > 0 ? _accelerators[0]
+                : machine is "xenfv" or "xenpv" ? "xen"
+                : program.EndsWith("kvm", StringComparison.Ordinal) ? "kvm"
+                : null;
+            var (cpus, maxCpus) = Smp(_smp, _machine);
+            var about = new VmDescription
             {
                 Vmm = VmmKind.Qemu,
                 Name = NullIfEmpty(_name?["guest"]),
-                Uuid = NullIfEmpty(_uuid),
-                MemoryBytes = MemorySize.Parse(_size?["size"], 'M') ?? MemorySize.Parse(backend?["size"], 'B'),
-                MaxMemoryBytes = MemorySize.Parse(_size?["maxmem"], 'B'),
+                Uuid = VmUuid.Normal(_uuid),
                 VcpuCount = cpus,
                 MaxVcpus = maxCpus,
                 Accelerator = accelerator,
+                MayEmulate = _accelerators.Count == 0 ? accelerator != "xen" : _accelerators.Contains("tcg"),
+                IsProbe = _isProbe || machine == "none",
                 Machine = NullIfEmpty(machine),
                 CpuModel = NullIfEmpty(_cpu),
                 DebugThreads = _name?.Flag("debug-threads") == true,
                 StartsPaused = _stopped,
-                MemoryPrealloc = _prealloc || backends.Any(b => b.Flag("prealloc") == true),
-                MemoryPath = _memoryPath ?? backends.Select(b => b["mem-path"]).FirstOrDefault(p => p is not null),
                 MemoryLocked = _locked,
-                Backings = backends.Count > 0 || _memoryPath is null
-                    ? backends.ConvertAll(QemuMemory.Describe)
-                    : [new MemoryBacking("file", null, _memoryPath, false, _prealloc, false, null, null, null)],
                 Devices = Devices.Build(),
                 Qmp = _qmp,
                 LibvirtOwned = _libvirt,
             };
+            return _memory.Describe(about, _machine);
         }
+
+        // "-M help", "-cpu ?", "-device virtio-blk-pci,help": QEMU lists what it has, and ends.
+        private static bool AsksForHelp(string option, string value) =>
+            option is "machine" or "M" or "cpu" or "accel" or "device" or "object" or "netdev" or "chardev" or "audiodev" or "display" or "vga" or "d" or "trace"
+            && (value is "help" or "?" || value.EndsWith(",help", StringComparison.Ordinal) || value.EndsWith(",?", StringComparison.Ordinal));
 
         private void AddObject(OptionSet set)
         {
             var type = set["qom-type"] ?? "";
-            if (type.StartsWith("memory-backend-", StringComparison.Ordinal) && set["id"] is { } id && _memory.Count < MostItems)
-                _memory[id] = set;
+            _memory.Object(set);
 
             // libvirt hands every guest the key that encrypts its other secrets; nobody else calls it so.
             if (type == "secret" && (set["id"] == "masterKey0" || IsLibvirtPath(set["file"])))
@@ -277,8 +271,6 @@ public static class QemuCommandLine
         }
 
         private static bool IsLibvirtPath(string? path) => path?.Contains("/libvirt/qemu/", StringComparison.Ordinal) == true;
-
-        private static string? First(string? list) => NullIfEmpty(list?.Split(':', 2)[0]);
 
         private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

@@ -97,40 +97,45 @@ internal sealed class QemuDevices
         : set["hostbus"] is { } bus ? bus + "." + (set["hostaddr"] ?? set["hostport"])
         : set["hostdevice"];
 
-    /// <summary>The file, device or address at the end of a chain of block nodes ("libvirt-1-format" stands on "libvirt-1-storage").</summary>
-    private string? File(string? node)
-    {
-        for (var steps = 0; node is not null && steps < LongestChain && _nodes.TryGetValue(node, out var set); steps++)
-        {
-            // In a -drive "file" is a file, in a -blockdev it is the name of another node.
-            if (FileOf(set) is { } file)
-                return file;
+    /// <summary>The file, device or address at the end of a chain of block nodes ("libvirt-1-format" stands on "libvirt-1-storage"), named or written one inside the other.</summary>
+    private string? File(string? node) => node is not null && _nodes.TryGetValue(node, out var set) ? FileOf(set) : null;
 
-            node = set["file"];
+    private string? FileOf(OptionSet set)
+    {
+        var prefix = "";
+        for (var steps = 0; steps < LongestChain; steps++)
+        {
+            var (at, its) = (prefix, set);
+            string? Get(string key) => its[at + key];
+            var driver = Get("driver");
+            if (BlockDrivers.Address(driver, Get) is { } address)
+                return address;
+
+            var child = BlockDrivers.ChildOf(driver);
+            if (Get(child) is not { } next)
+            {
+                prefix += child + ".";
+                continue;
+            }
+
+            // In a -drive "file" is a file, in a -blockdev it is the name of another node.
+            if (prefix.Length == 0 && set["node-name"] is null)
+            {
+                if (!next.StartsWith("json:", StringComparison.Ordinal))
+                    return BlockDrivers.Short(next);
+                set = OptionSet.Parse(next["json:".Length..], null);
+            }
+            else if (!_nodes.TryGetValue(next, out var below))
+            {
+                return null;
+            }
+            else
+            {
+                (set, prefix) = (below, "");
+            }
         }
 
         return null;
-    }
-
-    private static string? FileOf(OptionSet set)
-    {
-        if (set["filename"] is { } name)
-            return name;
-        if (set["file.filename"] is { } nested)
-            return nested;
-        if (set["node-name"] is null && set["file"] is { } file)
-            return file;
-
-        var inner = set["file.driver"] is null ? "" : "file.";
-        return set[inner + "driver"] switch
-        {
-            "rbd" => "rbd:" + set[inner + "pool"] + "/" + set[inner + "image"],
-            "nbd" => "nbd:" + (set[inner + "server.path"] ?? set[inner + "server.host"]) + "/" + set[inner + "export"],
-            "https" or "http" => set[inner + "url"],
-            "iscsi" => "iscsi:" + set[inner + "target"],
-            "null-co" or "null-aio" => "null",
-            _ => null,
-        };
     }
 
     /// <summary>What a network stands on: the tap's name where it has one.</summary>

@@ -51,10 +51,10 @@ public sealed record VmDescription
     /// <summary>The machine's name.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Its UUID, as written.</summary>
+    /// <summary>Its UUID in the usual notation, however it was written; null when not said, or no UUID.</summary>
     public string? Uuid { get; init; }
 
-    /// <summary>Memory at start, in bytes.</summary>
+    /// <summary>Memory at start in bytes, with what is plugged from the start (DIMMs, virtio-mem, zones).</summary>
     public ulong? MemoryBytes { get; init; }
 
     /// <summary>How far hotplug may take it, in bytes.</summary>
@@ -68,6 +68,12 @@ public sealed record VmDescription
 
     /// <summary>"kvm", "tcg", "xen", "hvf", ..; null when not said.</summary>
     public string? Accelerator { get; init; }
+
+    /// <summary>QEMU may emulate where that accelerator cannot be had: nothing was said, or "tcg" is among what was.</summary>
+    public bool MayEmulate { get; init; }
+
+    /// <summary>No guest: QEMU is asked what it can do (-machine none, -cpu help, -version), as managers do when they start.</summary>
+    public bool IsProbe { get; init; }
 
     /// <summary>The machine type ("pc-q35-10.0").</summary>
     public string? Machine { get; init; }

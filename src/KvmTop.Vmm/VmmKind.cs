@@ -25,13 +25,18 @@ public static class VmmDetector
             name = name[..^" (deleted)".Length];
         name = name[(name.LastIndexOf('/') + 1)..];
 
-        // NixOS wraps programs as ".NAME-wrapped".
-        if (name.StartsWith("."))
+        // NixOS wraps programs as ".NAME-wrapped", once or several times; Ubuntu and others had "NAME.real".
+        while (name.StartsWith("."))
             name = name[1..];
+        while (name.EndsWith("-wrapped", StringComparison.Ordinal) || name.EndsWith("_wrapped", StringComparison.Ordinal))
+            name = name[..^"-wrapped".Length];
+        if (name.EndsWith(".real", StringComparison.Ordinal))
+            name = name[..^".real".Length];
 
-        if (name.StartsWith("qemu-system-") || name is "qemu-kvm" or "kvm" or "qemu-kvm-wrapped" or "qemu-dm")
+        if (name.StartsWith("qemu-system-") || name is "qemu-kvm" or "kvm" or "kvm-spice" or "qemu-kvm-spice" or "qemu-dm" || IsVersionOf(name, "qemu-kvm-") || IsVersionOf(name, "kvm-"))
             return VmmKind.Qemu;
-        if (name.StartsWith("firecracker"))
+        // Not the daemon that starts them for containers.
+        if (name.StartsWith("firecracker") && !name.Contains("containerd", StringComparison.Ordinal))
             return VmmKind.Firecracker;
         if (name.StartsWith("cloud-hyperviso"))
             return VmmKind.CloudHypervisor;
@@ -39,4 +44,7 @@ public static class VmmDetector
             return VmmKind.Crosvm;
         return name is "lkvm" or "lkvm-static" or "kvmtool" ? VmmKind.Kvmtool : VmmKind.Unknown;
     }
+
+    // "qemu-kvm-9.1", not "qemu-kvm-tools".
+    private static bool IsVersionOf(ReadOnlySpan<char> name, string prefix) => name.Length > prefix.Length && name.StartsWith(prefix) && char.IsAsciiDigit(name[prefix.Length]);
 }

@@ -58,6 +58,7 @@ internal static class CheckCatalog
         new VmIoThreadCheck(),
         new VmPassthroughCheck(),
         new VmDisplayCheck(),
+        new VmMonitorCheck(),
         new VmThreadNamesCheck(),
     ];
 

@@ -13,6 +13,9 @@ public sealed record CheckResult(Check Check, CheckFinding Finding);
 /// <param name="Results">The worst first; of equal ones in the order of the catalog.</param>
 public sealed record CheckReport(DateTimeOffset Time, TimeSpan Took, IReadOnlyList<CheckResult> Results)
 {
+    /// <summary>How many checks looked at each VM.</summary>
+    public int VmChecks { get; init; }
+
     /// <summary>How many findings are of a level.</summary>
     public int Count(CheckLevel level)
     {
@@ -52,6 +55,6 @@ public sealed record CheckReport(DateTimeOffset Time, TimeSpan Took, IReadOnlyLi
             }
         }
 
-        return new CheckReport(time.GetUtcNow(), time.GetElapsedTime(started), [.. results.OrderByDescending(r => r.Finding.Level)]);
+        return new CheckReport(time.GetUtcNow(), time.GetElapsedTime(started), [.. results.OrderByDescending(r => r.Finding.Level)]) { VmChecks = checks.Count(static c => c is VmCheck) };
     }
 }

@@ -62,18 +62,20 @@ internal sealed record QemuImage(string Text, bool IsNode, bool IsDirect, bool I
 
             direct = node.Set.Flag(prefix + "cache.direct") ?? direct;
             noFlush = node.Set.Flag(prefix + "cache.no-flush") ?? noFlush;
-            if (node.Set[prefix + "driver"] is "file" or "host_device")
+            var driver = node.Set[prefix + "driver"];
+            if (driver is "file" or "host_device")
             {
                 return new QemuImage(node.Text, true, direct == true, noFlush == true, node.Set[prefix + "aio"]);
             }
 
-            if (node.Set[prefix + "file"] is { } next && nodes.TryGetValue(next, out var child))
+            var step = driver == "blkdebug" ? "image" : driver == "quorum" ? "children.0" : "file";
+            if (node.Set[prefix + step] is { } next && nodes.TryGetValue(next, out var child))
             {
                 (node, prefix, direct, noFlush) = (child, "", null, null);
             }
             else
             {
-                prefix += "file.";
+                prefix += step + ".";
             }
         }
 

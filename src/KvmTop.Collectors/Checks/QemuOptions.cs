@@ -20,14 +20,15 @@ internal static class QemuOptions
     public static IEnumerable<QemuOption> Of(IReadOnlyList<string> arguments, string option, string? impliedKey)
     {
         var found = 0;
-        for (var i = 1; i + 1 < arguments.Count && found < Most; i++)
+        foreach (var (name, value) in QemuArguments.Read(arguments))
         {
-            if (arguments[i] == "-" + option || arguments[i] == "--" + option)
+            if (name == option && value is not null && found++ < Most)
             {
-                found++;
-                i++;
-                yield return new QemuOption($"-{option} {HostileText.Clean(arguments[i], LongestText)}", OptionSet.Parse(arguments[i], impliedKey));
+                yield return new QemuOption(Text(option, value), OptionSet.Parse(value, impliedKey));
             }
         }
     }
+
+    /// <summary>An option as it stands on the command line, cleaned and bounded.</summary>
+    public static string Text(string option, string? value) => value is null ? "-" + option : $"-{option} {HostileText.Clean(value, LongestText)}";
 }

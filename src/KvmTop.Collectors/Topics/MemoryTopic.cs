@@ -20,7 +20,11 @@ public sealed record NodeSample(int Node, NodeMemory Memory, IReadOnlyList<int> 
 /// <param name="Thp">Transparent hugepages; null when the kernel has none.</param>
 /// <param name="Ksm">Same-page merging; null when the kernel has none.</param>
 /// <param name="Settings">/proc/sys/vm.</param>
-public sealed record MemoryFacts(TransparentHugepages? Thp, KsmState? Ksm, MemorySettings Settings);
+public sealed record MemoryFacts(TransparentHugepages? Thp, KsmState? Ksm, MemorySettings Settings)
+{
+    /// <summary>The size of the pages that the kernel counts; null when not known.</summary>
+    public int? PageBytes { get; init; }
+}
 
 /// <summary>What the kernel does with memory, over the last interval. Rates are NaN while unknown.</summary>
 public sealed class MemoryModel
@@ -48,8 +52,6 @@ public sealed class MemoryModel
 /// <summary>THP, KSM, swapping and the NUMA nodes of the host: /proc/vmstat and the nodes each tick, the settings every few seconds.</summary>
 public sealed class MemoryTopic : Topic<MemorySample, MemoryModel>
 {
-    private const double PageBytes = 4096;
-
     private MemoryTopic()
         : base("memory", "Memory management", TimeSpan.Zero)
     {
@@ -86,7 +88,7 @@ public sealed class MemoryTopic : Topic<MemorySample, MemoryModel>
         double sum = 0;
         foreach (var vm in vms.Vms)
         {
-            sum += vm.Info.Description.MemoryBytes ?? 0;
+            sum += GivenMemory.Of(snapshot, vm) ?? 0;
         }
 
         return sum * 100 / snapshot.Get(HostTopic.Instance).Value!.Memory!.Value.Total!.Value;
@@ -99,6 +101,7 @@ public sealed class MemoryTopic : Topic<MemorySample, MemoryModel>
     public override MemoryModel Derive(MemorySample? before, MemorySample now)
     {
         var seconds = before is null ? 0 : (now.ReadAt - before.ReadAt).TotalSeconds;
+        var page = now.Slow.PageBytes ?? double.NaN;
         var (was, events) = (before?.Events, now.Events);
         double Rate(Func<VmStat, ulong?> of) => Rates.PerSecond(was is { } w ? of(w) : null, events is { } e ? of(e) : null, seconds);
         return new MemoryModel
@@ -106,8 +109,8 @@ public sealed class MemoryTopic : Topic<MemorySample, MemoryModel>
             Facts = now.Slow,
             Nodes = now.Nodes,
             Events = events,
-            SwapInBytesPerSecond = Rate(e => e.SwapIn) * PageBytes,
-            SwapOutBytesPerSecond = Rate(e => e.SwapOut) * PageBytes,
+            SwapInBytesPerSecond = Rate(e => e.SwapIn) * page,
+            SwapOutBytesPerSecond = Rate(e => e.SwapOut) * page,
             MajorFaultsPerSecond = Rate(e => e.MajorFaults),
             Thp = (Rate(e => e.ThpFaultAlloc), Rate(e => e.ThpCollapse), Rate(e => e.ThpFaultFallback), Rate(e => e.ThpSplit)),
             MigratedPerSecond = Rate(e => e.NumaMigrated),
@@ -171,7 +174,7 @@ public sealed class MemoryTopic : Topic<MemorySample, MemoryModel>
             var now = host.Monotonic();
             if (_slow is null || now - _slowRead >= s_slowPace)
             {
-                (_slow, _slowRead) = (new MemoryFacts(TransparentHugepages.Read(host), KsmState.Read(host), MemorySettings.Read(host)), now);
+                (_slow, _slowRead) = (new MemoryFacts(TransparentHugepages.Read(host), KsmState.Read(host), MemorySettings.Read(host)) { PageBytes = host.PageSize }, now);
                 FindNodes();
             }
 

@@ -60,6 +60,8 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
         private int _generation;
         private string? _vnc;
         private string? _spice;
+        private ulong? _base;
+        private ulong? _plugged;
 
         public Monitored(QmpConnection connection)
         {
@@ -73,6 +75,9 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
                     var type = QmpAnswers.Text(json);
                     m._known = m._known with { Machine = type?.EndsWith(suffix, StringComparison.Ordinal) == true ? type[..^suffix.Length] : type };
                 }),
+                new(connection.Query("query-uuid"), double.PositiveInfinity, static (m, json) => m._known = m._known with { Uuid = VmUuid.Normal(QmpAnswers.Text(json, "UUID")) }),
+                new(connection.Query("query-memory-size-summary"), 30, static (m, json) => m.Memory(QmpAnswers.Number(json, "base-memory"), m._plugged)),
+                new(connection.Query("query-memory-devices"), 30, static (m, json) => m.Memory(m._base, QmpAnswers.PluggedMemory(json))),
                 new(connection.Query("query-vnc"), 60, static (m, json) => m._vnc = QmpAnswers.Vnc(json)),
                 new(connection.Query("query-spice"), 60, static (m, json) => m._spice = QmpAnswers.Spice(json)),
                 new(connection.Query("query-migrate"), 5, static (m, json) => m._known = m._known with { Migration = QmpAnswers.Migration(json) }),
@@ -104,6 +109,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
             {
                 // Another connection: nothing of what was known needs to be so any more.
                 _generation = _connection.Generation;
+                (_base, _plugged) = (null, null);
                 foreach (var question in _questions)
                     question.Due = TimeSpan.MinValue;
             }
@@ -122,6 +128,13 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
 
             _connection.Touch();
             return Known(_connection.State, _connection.Version, _vnc is null ? _spice is null ? null : "spice " + _spice : "vnc " + _vnc);
+        }
+
+        // Both must have been told: a part of it would pass for the whole.
+        private void Memory(ulong? atStart, ulong? plugged)
+        {
+            (_base, _plugged) = (atStart, plugged);
+            _known = _known with { MemoryBytes = atStart is > 0 and var b && plugged is { } p && p <= ulong.MaxValue - b ? b + p : null };
         }
 
         private QmpVm Known(QmpState state, string? version, string? display)

@@ -20,6 +20,12 @@ public sealed record QmpVm
     /// <summary>The machine type ("pc-q35-10.0").</summary>
     public string? Machine { get; init; }
 
+    /// <summary>Memory that the guest has: what it started with and what is plugged now, without persistent memory. Null when not known.</summary>
+    public ulong? MemoryBytes { get; init; }
+
+    /// <summary>Its UUID; null when it has none, or not known.</summary>
+    public string? Uuid { get; init; }
+
     /// <summary>Where its display is served, "vnc 127.0.0.1:5900"; null when it is not, or not known.</summary>
     public string? Display { get; init; }
 

@@ -68,7 +68,7 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             ioReason = errno.IsDenied() ? "/proc/PID/io of another user's process: needs root" : $"/proc/PID/io: {errno.Describe()}";
         }
 
-        var cgroup = vm.Throttling(_registry.Uptime, _registry.Mounts, out var cgroupReason);
+        var cgroup = vm.Throttling(_registry.Uptime, _registry.Mounts, out var sharedThrottled, out var cgroupReason);
         var readAt = _host.Monotonic();
         var threads = new ThreadSample[vm.Threads.Length];
         string? schedulerReason = null;
@@ -113,6 +113,8 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
             Io = io,
             IoReason = ioReason,
             Cgroup = cgroup,
+            SharedThrottledNanoseconds = sharedThrottled,
+            PageBytes = _host.PageSize,
             CgroupReason = cgroupReason,
             SchedulerReason = schedulerReason,
             Threads = threads,

@@ -27,8 +27,8 @@ public static class VmsMetrics
         new()
         {
             Id = "uuid", Title = "UUID", Unit = Unit.Text, Width = 36, Needs = s_vms, Source = CommandLine,
-            Help = "The VM's UUID.",
-            Get = r => Figure.Of(r.Vm.Info.Description.Uuid is { } uuid ? Vmm.HostileText.Clean(uuid, 64) : null, NotOnCommandLine),
+            Help = "The VM's UUID: of -uuid or -smbios type=1, else as its monitor says.",
+            Get = r => Figure.Of(r.Vm.Info.Description.Uuid ?? QmpTopic.Of(r)?.Uuid, NotOnCommandLine),
         },
         new()
         {
@@ -40,7 +40,8 @@ public static class VmsMetrics
         {
             Id = "accel", Title = "ACCEL", Unit = Unit.Text, Width = 5, Needs = s_vms, Source = "/proc/PID/fd, command line",
             Help = "kvm, or tcg for QEMU without KVM (software emulation). KVM figures do not exist for tcg.",
-            Get = r => Figure.Of(r.Vm.Info.Accelerator, r.Vm.Info.Confirmed ? "it has just started" : "its descriptors may not be listed: needs root"),
+            Get = r => Figure.Of(r.Vm.Info.Accelerator, !r.Vm.Info.Confirmed ? "its descriptors may not be listed: needs root"
+                : r.Vm.Info.Description is { Accelerator: "kvm", MayEmulate: false } ? "its command line wants KVM alone, and it has no KVM descriptor" : "it has just started"),
         },
         new()
         {
@@ -48,7 +49,8 @@ public static class VmsMetrics
             Help = "running; paused (every vCPU waits outside KVM_RUN); starting; stopped (by a signal); zombie (hangs in its exit); off (a domain of libvirt's that does not run). Where its monitor is being asked, what QEMU says, and libvirt of its own: also io-error, watchdog, guest-panicked, internal-error, shutdown, crashed, suspended.",
             Get = r => r.Vm.State is not (VmState.Stopped or VmState.Zombie or VmState.Off) && (QmpTopic.StateOf(r) ?? LibvirtTopic.StateOf(r)) is { } state ? Figure.Of(state)
                 : r.Vm.State == VmState.Unknown
-                ? Figure.Missing(r.Vm.Info.Accelerator == "tcg" ? "under TCG an idle guest looks like a paused one" : "/proc/PID/task/TID/syscall: needs root")
+                ? Figure.Missing(r.Vm.Info.Accelerator == "tcg" ? "under TCG an idle guest looks like a paused one"
+                    : r.Vm.Info is { Confirmed: true, Accelerator: null } ? "it has no KVM descriptor" : "/proc/PID/task/TID/syscall: needs root")
                 : Figure.Of(r.Vm.State.ToString().ToLowerInvariant()),
         },
         new()
@@ -117,21 +119,21 @@ public static class VmsMetrics
         new()
         {
             Id = "throttled_pct", Title = "THR%", Unit = Unit.Percent, Width = 5, Needs = s_vms, Source = "cpu.stat of its cgroups",
-            Help = "Time a CPU quota of its cgroup (or of those around it, or of libvirt's below it) held its threads back, summed over CPUs, in percent.",
+            Help = "Time a CPU quota of its cgroup (or of those around it, or of libvirt's below it) held its threads back, summed over CPUs, in percent. Of a quota that it shares with others, as much as it waited for a CPU itself.",
             Thresholds = new(1, 10),
             Get = r => Figure.Of(r.Vm.ThrottledPct, r.Vm.CgroupReason ?? RateReason(r)),
         },
         new()
         {
-            Id = "mem_configured_bytes", Title = "MEM", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = CommandLine,
-            Help = "Memory given to the guest at start.",
-            Get = r => Figure.Of(r.Vm.Info.Description.MemoryBytes, NotOnCommandLine),
+            Id = "mem_configured_bytes", Title = "MEM", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "QMP query-memory-size-summary and query-memory-devices, else libvirt or command line",
+            Help = "Memory given to the guest, DIMMs and what virtio-mem has plugged included, persistent memory not. Where its monitor is being asked, what is plugged now; else as at start.",
+            Get = r => Figure.Of(GivenMemory.Of(r.Snapshot, r.Vm), NotOnCommandLine),
         },
         new()
         {
             Id = "rss_bytes", Title = "RSS", Unit = Unit.Bytes, Width = 6, Needs = s_vms, Source = "/proc/PID/stat rss",
             Help = "Resident memory of the VMM, guest memory included; hugetlb pages are not in it.",
-            Get = r => Figure.Of(r.Vm.RssBytes, "the process has ended and holds no memory"),
+            Get = r => Figure.Of(r.Vm.RssBytes, r.Vm.State == VmState.Zombie ? "the process has ended and holds no memory" : "the size of this host's pages is not known"),
         },
         new()
         {

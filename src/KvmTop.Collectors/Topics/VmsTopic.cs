@@ -31,8 +31,14 @@ public sealed record VmSample
     /// <summary>Why there is no <see cref="Io"/>.</summary>
     public string? IoReason { get; init; }
 
-    /// <summary>cpu.stat of the VM's cgroup: throttling.</summary>
+    /// <summary>cpu.stat of the VM's own cgroups: throttling.</summary>
     public CgroupCpuStat? Cgroup { get; init; }
+
+    /// <summary>Throttled time of the cgroups that it shares with others, in ns; not in <see cref="Cgroup"/>.</summary>
+    public ulong SharedThrottledNanoseconds { get; init; }
+
+    /// <summary>The size of the host's pages in bytes; null when not known.</summary>
+    public int? PageBytes { get; init; }
 
     /// <summary>Why there is no <see cref="Cgroup"/>.</summary>
     public string? CgroupReason { get; init; }
@@ -87,6 +93,12 @@ public sealed record VmModel
 
     /// <summary>Time that the cgroup's quota held runnable threads back, in percent of the interval, summed over CPUs.</summary>
     public required double ThrottledPct { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="ThrottledPct"/> that quotas did which it shares with others. Their time is that of all who share them, on all CPUs: of a VM it is as much as the VM itself waited
+    /// for a CPU, so one that wants nothing was not held back.
+    /// </summary>
+    public double ThrottledSharedPct { get; init; }
 
     /// <summary>Resident memory, from /proc/PID/stat; null for a process that has none any more.</summary>
     public required ulong? RssBytes { get; init; }
@@ -199,12 +211,17 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
     {
         var interval = before is null ? TimeSpan.Zero : now.ReadAt - before.ReadAt;
         var loads = new ThreadLoad[now.Threads.Length];
-        double vcpu = 0, emulator = 0, ready = 0, worst = double.NaN;
+        double vcpu = 0, emulator = 0, ready = 0, waited = double.NaN, worst = double.NaN;
         var worstVcpu = -1;
         for (var i = 0; i < loads.Length; i++)
         {
             ref readonly var thread = ref now.Threads[i];
             var load = loads[i] = Load(thread, Find(before, thread.Thread, i), interval);
+            if (!double.IsNaN(load.ReadyPct))
+            {
+                waited = double.IsNaN(waited) ? load.ReadyPct : waited + load.ReadyPct;
+            }
+
             if (!thread.Thread.IsVcpu)
             {
                 // A thread that began since the last reading has no rate yet; its first interval is left out.
@@ -227,6 +244,10 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
         }
 
         var seconds = interval.TotalSeconds;
+        var sameQuotas = before is not null && before.Info.Cgroup == now.Info.Cgroup && before.Info.Quotas.SequenceEqual(now.Info.Quotas) && before.Info.SharedQuotas == now.Info.SharedQuotas;
+        var own = sameQuotas ? Rates.PerSecond(before!.Cgroup?.ThrottledNanoseconds, now.Cgroup?.ThrottledNanoseconds, seconds) / 1e7 : double.NaN;
+        var shared = sameQuotas ? Rates.PerSecond(before!.SharedThrottledNanoseconds, now.SharedThrottledNanoseconds, seconds) / 1e7 : double.NaN;
+        shared = shared > 0 ? Math.Min(shared, Math.Max(waited - own, 0)) : shared;
         return new VmModel
         {
             Info = now.Info,
@@ -239,10 +260,9 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
             Ready = (ready, worst, worstVcpu),
             ReadBytesPerSecond = Rates.PerSecond(before?.Io?.ReadBytes, now.Io?.ReadBytes, seconds),
             WriteBytesPerSecond = Rates.PerSecond(before?.Io?.WriteBytes, now.Io?.WriteBytes, seconds),
-            ThrottledPct = before is not null && before.Info.Cgroup == now.Info.Cgroup && before.Info.Quotas.SequenceEqual(now.Info.Quotas)
-                ? Rates.PerSecond(before.Cgroup?.ThrottledNanoseconds, now.Cgroup?.ThrottledNanoseconds, seconds) / 1e7
-                : double.NaN,
-            RssBytes = now.State == VmState.Zombie ? null : now.Stat.RssPages * (ulong)SystemInfo.PageSize,
+            ThrottledPct = own + shared,
+            ThrottledSharedPct = shared,
+            RssBytes = now.State == VmState.Zombie ? null : now.Stat.RssPages * (ulong?)now.PageBytes,
             Memory = now.Status,
             IoReason = now.IoReason,
             CgroupReason = now.CgroupReason,

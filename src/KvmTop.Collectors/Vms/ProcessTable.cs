@@ -37,6 +37,25 @@ internal sealed class KnownProcess(VmKey key, ulong inode)
 
     public string Comm { get; set; } = "";
 
+    /// <summary>The link of its program (<c>/proc/PID/exe</c>), else its comm.</summary>
+    public string Program { get; set; } = "";
+
+    public int ParentPid { get; set; }
+
+    public int Threads { get; set; }
+
+    /// <summary>It has ended, and its parent has not asked how.</summary>
+    public bool IsZombie { get; set; }
+
+    /// <summary>How many descriptors it had at the latest look; -1 when they could not be listed.</summary>
+    public int Descriptors { get; set; } = -1;
+
+    /// <summary>It runs no guest though its program does: what a VMM forked, the one that waits for a daemon to start, an emptied or ended one.</summary>
+    public bool IsHelper { get; set; }
+
+    /// <summary>QEMU that was asked what it can do: its links, to see whether it makes a vCPU all the same. Null for all others.</summary>
+    public DescriptorLinks? Probe { get; set; }
+
     /// <summary>The VM process that a vhost kernel thread works for.</summary>
     public int VhostOwner { get; set; }
 
@@ -83,7 +102,7 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
     public Dictionary<int, KnownProcess> Known => _known;
 
     /// <summary>How many processes hide their descriptors from this user, by the latest look at each.</summary>
-    public int Denied => _known.Values.Count(static p => p.Verdict == Verdict.VmmUnconfirmed);
+    public int Denied => _known.Values.Count(static p => p.Verdict == Verdict.VmmUnconfirmed && !p.IsHelper);
 
     /// <summary>
     /// Looks into what is new or due. The kernel tells the newest pid that it gave out, so a few new processes are looked up by their numbers; all are
@@ -116,6 +135,32 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
 
         return Errno.None;
     }
+
+    /// <summary>
+    /// Tells QEMU's guests from what else has QEMU's program and no KVM descriptor: the process that cleans up behind a guest ("cleanup/PID" of async-teardown shares its
+    /// memory), a fork on its way to another program, the parent that waits while a daemon starts, what has closed everything or ended. QEMU itself has several threads.
+    /// </summary>
+    public void FindHelpers()
+    {
+        foreach (var process in _known.Values)
+        {
+            process.IsHelper = process.Vmm == VmmKind.Qemu && process.Verdict is Verdict.VmmWithoutKvm or Verdict.VmmUnconfirmed && IsAlone(process);
+        }
+
+        foreach (var process in _known.Values)
+        {
+            // Whose child runs a guest waits for it.
+            if (process.Vmm == VmmKind.Qemu && (process.Verdict == Verdict.KvmGuest || process.Threads > 1)
+                && _known.TryGetValue(process.ParentPid, out var parent) && parent.Vmm == VmmKind.Qemu && parent.Verdict != Verdict.KvmGuest)
+            {
+                parent.IsHelper = true;
+            }
+        }
+    }
+
+    private bool IsAlone(KnownProcess process) => process.Threads <= 1
+        && (process.Descriptors == 0 || process.IsZombie || process.Comm.StartsWith("cleanup/", StringComparison.Ordinal)
+            || (_known.TryGetValue(process.ParentPid, out var parent) && parent.Vmm == VmmKind.Qemu));
 
     /// <summary>Says that a process has ended.</summary>
     public void Forget(VmKey key)
@@ -251,6 +296,12 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
         }
 
         var program = Executable(pid) ?? process.Comm;
+        if (program != process.Program)
+        {
+            (process.Program, process.Probe) = (program, null);
+        }
+
+        (process.ParentPid, process.Threads, process.IsZombie) = (stat.ParentPid, stat.Threads, stat.State is 'Z' or 'X' or 'x');
         process.Vmm = VmmDetector.FromExecutable(program);
         var isVmm = process.Vmm != VmmKind.Unknown;
         process.Verdict = HoldsKvmVm(process, program) switch
@@ -278,13 +329,14 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
         return host.ReadLink($"/proc/{pid}/exe", link, out var length) == Errno.None ? Encoding.UTF8.GetString(link[..length]) : null;
     }
 
-    /// <summary>True or false when the descriptors can be listed, null when they cannot.</summary>
+    /// <summary>True or false when all descriptors can be looked at, null when they cannot: not having seen one proves nothing then.</summary>
     private bool? HoldsKvmVm(KnownProcess process, string program)
     {
         _descriptors.Clear();
         var folder = $"/proc/{process.Key.Pid}/fd";
         var errno = host.ListNumbers(folder, _descriptors);
-        if (errno.IsDenied())
+        process.Descriptors = errno == Errno.None ? _descriptors.Count : -1;
+        if (errno != Errno.None)
         {
             return null;
         }
@@ -304,15 +356,19 @@ internal sealed class ProcessTable(HostRoot host) : IDisposable
         }
 
         Span<byte> link = stackalloc byte[64];
+        var sawAll = _descriptors.Count <= MaxDescriptors;
         for (var i = 0; i < Math.Min(_descriptors.Count, MaxDescriptors); i++)
         {
-            if (host.ReadLink($"{folder}/{_descriptors[i].Number}", link, out var length) == Errno.None
-                && link[..length].SequenceEqual("anon_inode:kvm-vm"u8))
+            errno = host.ReadLink($"{folder}/{_descriptors[i].Number}", link, out var length);
+            if (errno == Errno.None && link[..length].SequenceEqual("anon_inode:kvm-vm"u8))
             {
                 return true;
             }
+
+            // Those of a process that has just become another user's can be listed, and not read.
+            sawAll &= !errno.IsDenied();
         }
 
-        return false;
+        return sawAll ? false : null;
     }
 }

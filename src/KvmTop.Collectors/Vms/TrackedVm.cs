@@ -49,6 +49,9 @@ internal sealed class TrackedVm : IDisposable
     /// <summary>What is known about it; replaced when something of it changes.</summary>
     public VmInfo Info { get; set; }
 
+    /// <summary>The text from which <see cref="VmInfo.Program"/> was made.</summary>
+    public string? ProgramSeen { get; set; }
+
     /// <summary>True once the command line has been read, or cannot be.</summary>
     public bool Described { get; set; }
 
@@ -94,8 +97,13 @@ internal sealed class TrackedVm : IDisposable
     /// What quotas have done to it: the sum over the cgroups that have one, among its own, libvirt's below it (one per vCPU) and those around it. No
     /// quota anywhere is an honest zero. Null, with the reason, where no CPU controller counts.
     /// </summary>
-    public CgroupCpuStat? Throttling(TimeSpan uptime, CgroupMounts mounts, out string? reason)
+    /// <param name="uptime">Now.</param>
+    /// <param name="mounts">Where cgroups are.</param>
+    /// <param name="shared">Throttled time of those that it shares with others, in ns; it is not in the sum.</param>
+    /// <param name="reason">Why there is no sum.</param>
+    public CgroupCpuStat? Throttling(TimeSpan uptime, CgroupMounts mounts, out ulong shared, out string? reason)
     {
+        shared = 0;
         if (_cgroupRead is null || uptime - _cgroupRead >= s_cgroupPace)
         {
             FindQuotas(uptime, mounts);
@@ -109,14 +117,20 @@ internal sealed class TrackedVm : IDisposable
 
         reason = null;
         var sum = default(CgroupCpuStat);
-        foreach (var file in _quotas)
+        for (var i = 0; i < _quotas.Count; i++)
         {
-            if (!CgroupCpuStat.TryParse(_buffer.ReadRecord(file, out var errno), out var stat))
+            if (!CgroupCpuStat.TryParse(_buffer.ReadRecord(_quotas[i], out var errno), out var stat))
             {
                 // The group went away: the next look finds what stands now.
                 _cgroupRead = null;
                 reason = $"cpu.stat of the cgroup: {errno.Describe()}";
                 return null;
+            }
+
+            if (i < Info.SharedQuotas)
+            {
+                shared += stat.ThrottledNanoseconds;
+                continue;
             }
 
             sum = new CgroupCpuStat(
@@ -237,12 +251,15 @@ internal sealed class TrackedVm : IDisposable
         CloseQuotas();
         var files = CgroupCpu.ListStatFiles(_host, mounts, _membership);
         var limited = new List<string>();
+        var shared = 0;
         foreach (var found in files)
         {
             if (CpuQuota.Read(_host, found.Path) is { Cpus: not null } && _host.Open(found.Path, out var open) == Errno.None)
             {
                 _quotas.Add(open!);
                 limited.Add(found.Path);
+                // From the outermost inwards: the shared ones come first.
+                shared += found.Relation == CgroupRelation.Ancestor || (found.Relation == CgroupRelation.Own && CgroupCpu.IsShared(_host, found.Path, Info.Pid, _vhost)) ? 1 : 0;
             }
         }
 
@@ -254,6 +271,7 @@ internal sealed class TrackedVm : IDisposable
         {
             Cgroup = files.LastOrDefault(f => f.Relation != CgroupRelation.Child)?.Path ?? (inRoot ? "/" : null),
             Quotas = limited.SequenceEqual(Info.Quotas) ? Info.Quotas : limited,
+            SharedQuotas = shared,
         };
     }
 

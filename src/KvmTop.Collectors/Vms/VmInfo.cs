@@ -50,7 +50,7 @@ public sealed record VmInfo
     /// <summary>Which program runs it.</summary>
     public required VmmKind Vmm { get; init; }
 
-    /// <summary>"kvm", "tcg", or null when neither the descriptors nor the command line say.</summary>
+    /// <summary>"kvm"; "tcg" where it is proved that it has no KVM and may emulate; another ("xen") by its command line; null when nothing tells.</summary>
     public required string? Accelerator { get; init; }
 
     /// <summary>False when the KVM descriptor could not be looked for, so that only the program's name says that this is a VM.</summary>
@@ -58,6 +58,9 @@ public sealed record VmInfo
 
     /// <summary>Login name of the owner, or the uid.</summary>
     public required string? User { get; init; }
+
+    /// <summary>The program that runs it, as the kernel links it ("/usr/bin/qemu-system-x86_64"), else its comm. Cleaned and bounded.</summary>
+    public string Program { get; init; } = "";
 
     /// <summary>What the command line says.</summary>
     public required VmDescription Description { get; init; }
@@ -79,6 +82,9 @@ public sealed record VmInfo
 
     /// <summary>The cpu.stat files of those cgroups around and below it that have a quota.</summary>
     public IReadOnlyList<string> Quotas { get; init; } = [];
+
+    /// <summary>How many of <see cref="Quotas"/>, from the first on, are not its alone: those of cgroups around it, and its own where others live in it too.</summary>
+    public int SharedQuotas { get; init; }
 
     /// <summary>Process id.</summary>
     public int Pid => Key.Pid;

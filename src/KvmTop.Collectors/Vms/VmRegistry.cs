@@ -11,6 +11,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private const int MaxArguments = 4096;
     private const int MaxArgumentLength = 8192;
     private const int MaxNameLength = 128;
+    private const int MaxProgramLength = 256;
 
     // Without a KVM descriptor by this age QEMU will not get one: it emulates.
     private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(3);
@@ -55,6 +56,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             return errno;
         }
 
+        _processes.FindHelpers();
         _vhost.Clear();
         foreach (var process in _processes.Known.Values)
         {
@@ -67,7 +69,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         foreach (var process in _processes.Known.Values)
         {
             // Only QEMU emulates. Another monitor without the descriptor has no VM yet, or is a helper of one that has (crosvm's device processes).
-            if (process.Verdict is Verdict.KvmGuest or Verdict.VmmUnconfirmed || (process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu))
+            if ((process.Verdict is Verdict.KvmGuest or Verdict.VmmUnconfirmed || (process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu)) && !IsNoGuest(process))
             {
                 Track(process);
             }
@@ -76,9 +78,9 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         for (var i = _vms.Count - 1; i >= 0; i--)
         {
             var vm = _vms[i];
-            if (!_processes.Known.TryGetValue(vm.Info.Pid, out var process) || process.Key != vm.Info.Key)
+            if (!_processes.Known.TryGetValue(vm.Info.Pid, out var process) || process.Key != vm.Info.Key || IsNoGuest(process))
             {
-                Forget(i);
+                Drop(i);
             }
         }
 
@@ -90,8 +92,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     public void Forget(int place)
     {
         _processes.Forget(_vms[place].Info.Key);
-        Forget(_vms[place]);
-        _vms.RemoveAt(place);
+        Drop(place);
     }
 
     public void Dispose()
@@ -106,6 +107,31 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         _processes.Dispose();
         _uptime?.Dispose();
         _commandLines.Dispose();
+    }
+
+    /// <summary>
+    /// True for a process that only looks like a VM. What it says of itself ("-machine none") is believed for as long as it has no vCPU. One that was known as a VM stays one until its parent
+    /// lets it go.
+    /// </summary>
+    private bool IsNoGuest(KnownProcess process) => process.Probe is { } probe
+        ? process.Verdict != Verdict.KvmGuest || (probe.Refresh(Uptime) == Errno.None && !HasVcpu(probe))
+        : process.IsHelper && !(process.IsZombie && _byPid.TryGetValue(process.Key.Pid, out var vm) && vm.Info.Key == process.Key);
+
+    private static bool HasVcpu(DescriptorLinks links)
+    {
+        foreach (var link in links.Links)
+        {
+            if (link.Target.StartsWith("anon_inode:kvm-vcpu", StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Drop(int place)
+    {
+        Forget(_vms[place]);
+        _vms.RemoveAt(place);
     }
 
     private void Track(KnownProcess process)
@@ -128,9 +154,10 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         vm.VhostThreads = _vhost.TryGetValue(process.Key.Pid, out var vhost) ? vhost : [];
         var accelerator = Accelerator(process, vm);
         var confirmed = process.Verdict != Verdict.VmmUnconfirmed;
-        if (accelerator != vm.Info.Accelerator || confirmed != vm.Info.Confirmed)
+        if (accelerator != vm.Info.Accelerator || confirmed != vm.Info.Confirmed || (object)process.Program != vm.ProgramSeen)
         {
-            vm.Info = vm.Info with { Accelerator = accelerator, Confirmed = confirmed };
+            vm.ProgramSeen = process.Program;
+            vm.Info = vm.Info with { Accelerator = accelerator, Confirmed = confirmed, Program = HostileText.Clean(process.Program, MaxProgramLength) };
         }
     }
 
@@ -178,6 +205,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         vm.Described = true;
         var arguments = ProcessArguments.Split(text, MaxArguments, MaxArgumentLength);
         var description = VmDescriber.Describe(process.Vmm, arguments);
+        process.Probe = description.IsProbe ? new DescriptorLinks(host, process.Key.Pid) : null;
         vm.Info = vm.Info with
         {
             Name = description.Name is { Length: > 0 } name ? HostileText.Clean(name, MaxNameLength) : vm.Info.Name,
@@ -193,8 +221,12 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             return "kvm";
         }
 
+        // Emulation is proved by descriptors that could be looked at, on a QEMU that may emulate; Xen's and others' show in none.
+        var about = vm.Info.Description;
         var age = Uptime - TimeSpan.FromSeconds((double)process.Key.StartTimeTicks / SystemInfo.ClockTicksPerSecond);
-        return process.Verdict == Verdict.VmmWithoutKvm && age > s_startUp ? "tcg" : vm.Info.Description.Accelerator;
+        return process.Verdict != Verdict.VmmWithoutKvm || age <= s_startUp ? about.Accelerator
+            : about.MayEmulate || vm.Info.Arguments.Count == 0 ? "tcg"
+            : about.Accelerator == "kvm" ? null : about.Accelerator;
     }
 
     private TimeSpan ReadUptime()

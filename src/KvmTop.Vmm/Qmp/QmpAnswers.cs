@@ -51,6 +51,24 @@ public static class QmpAnswers
     public static (ulong Major, ulong Minor)? Version(ReadOnlyMemory<byte> json) => Read(json, static root =>
         Number(Member(root, "qemu"), "major") is { } major && Number(Member(root, "qemu"), "minor") is { } minor ? new StrongBox<(ulong, ulong)>((major, minor)) : null)?.Value;
 
+    /// <summary>
+    /// query-memory-devices: memory of DIMMs and what virtio-mem and hv-balloon have plugged now; null when it is not such an answer. nvdimm and virtio-pmem are storage to a
+    /// guest, which "plugged-memory" of query-memory-size-summary counts all the same.
+    /// </summary>
+    public static ulong? PluggedMemory(ReadOnlyMemory<byte> json) => Read(json, static root =>
+    {
+        if (root.ValueKind != JsonValueKind.Array)
+            return null;
+        ulong sum = 0;
+        foreach (var device in root.EnumerateArray())
+        {
+            if (Text(device, "type") is "dimm" or "virtio-mem" or "hv-balloon")
+                sum += Math.Min(Number(Member(device, "data"), "size") ?? 0, ulong.MaxValue - sum);
+        }
+
+        return new StrongBox<ulong>(sum);
+    })?.Value;
+
     /// <summary>query-vnc: where it listens, "127.0.0.1:5901"; null when it does not.</summary>
     public static string? Vnc(ReadOnlyMemory<byte> json) => Read(json, static root =>
         Flag(root, "enabled") == true && Text(root, "service") is { } service ? (Text(root, "host") is { Length: > 0 } host ? host + ":" : "") + service : null);
@@ -68,7 +86,7 @@ public static class QmpAnswers
         if (Text(root, "status") is not { } status || status == "none")
             return null;
         var ram = Member(root, "ram");
-        var page = Number(ram, "page-size") ?? 4096;
+        var page = Number(ram, "page-size");
         return new MigrationInfo(status, Number(ram, "total"), Number(ram, "remaining"), Number(ram, "dirty-pages-rate") * page);
     });
 

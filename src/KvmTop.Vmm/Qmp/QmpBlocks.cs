@@ -26,6 +26,7 @@ public static class QmpBlocks
     private const int DeepestNode = 16;
     private const int LongestNode = 64 << 10;
     private const int LongestGroup = 64;
+    private const int LongestImage = 256;
 
     // The limits of a drive (query-block), and those of a throttle-group object.
     private static readonly string[] s_driveLimits = ["iops", "iops_rd", "iops_wr", "bps", "bps_rd", "bps_wr"];
@@ -46,7 +47,7 @@ public static class QmpBlocks
                 QmpAnswers.Text(item, "device") ?? "",
                 QmpAnswers.Text(item, "qdev"),
                 node.Image,
-                node.Format ?? QmpAnswers.Text(inserted, "drv") ?? QmpAnswers.Text(image, "format"),
+                node.Format ?? Format(image) ?? Stored(QmpAnswers.Text(inserted, "drv")),
                 Cache(QmpAnswers.Member(inserted, "cache")),
                 QmpAnswers.Flag(inserted, "ro"),
                 QmpAnswers.Number(image, "virtual-size"),
@@ -61,6 +62,23 @@ public static class QmpBlocks
 
     /// <summary>The property "limits" of a throttle-group object (qom-get), in the words of <see cref="BlockInfo.Limits"/>; null for none.</summary>
     public static string? GroupLimits(ReadOnlyMemory<byte> json) => QmpAnswers.Read(json, static root => Limits(root, s_groupLimits));
+
+    // A filter's image has the one below it as its "backing-image"; that of a format is another image.
+    private static string? Format(JsonElement image)
+    {
+        for (var depth = 0; depth < DeepestNode; depth++)
+        {
+            var format = QmpAnswers.Text(image, "format");
+            if (!BlockDrivers.IsFilter(format))
+                return Stored(format);
+            image = QmpAnswers.Member(image, "backing-image");
+        }
+
+        return null;
+    }
+
+    // Without a format between, the guest sees what the protocol holds as it is.
+    private static string? Stored(string? driver) => BlockDrivers.IsProtocol(driver) ? "raw" : BlockDrivers.IsFilter(driver) ? null : driver;
 
     private static string? Cache(JsonElement cache) => (QmpAnswers.Flag(cache, "writeback"), QmpAnswers.Flag(cache, "direct"), QmpAnswers.Flag(cache, "no-flush")) switch
     {
@@ -101,9 +119,9 @@ public static class QmpBlocks
     {
         public static Node Of(JsonElement name)
         {
-            if (name.ValueKind != JsonValueKind.String || name.GetString() is not { } text)
+            if (name.ValueKind != JsonValueKind.String || name.GetString() is not { Length: <= LongestNode } text)
                 return default;
-            var plain = new Node(QmpAnswers.Clean(name), null, null);
+            var plain = new Node(HostileText.Clean(BlockDrivers.Short(text), LongestImage), null, null);
             if (!text.StartsWith("json:", StringComparison.Ordinal) || text.Length > LongestNode)
                 return plain;
             try
@@ -124,15 +142,27 @@ public static class QmpBlocks
                 var driver = QmpAnswers.Text(node, "driver");
                 if (driver == "throttle")
                     found = found with { ThrottleGroup = found.ThrottleGroup ?? Group(QmpAnswers.Text(node, "throttle-group")) };
-                else
-                    found = found with { Format = found.Format ?? driver };
-                if (QmpAnswers.Text(node, "filename") is { } file)
-                    return found with { Image = file };
-                node = QmpAnswers.Member(node, "file");
+                else if (!BlockDrivers.IsFilter(driver))
+                    found = found with { Format = found.Format ?? Stored(driver) };
+                var its = node;
+                if (BlockDrivers.Address(driver, key => At(its, key)) is { } address)
+                    return found with { Image = HostileText.Clean(address, LongestImage) };
+                var child = BlockDrivers.ChildOf(driver);
+                node = child == "children.0" ? First(QmpAnswers.Member(node, "children")) : QmpAnswers.Member(node, child);
             }
 
             return found;
         }
+
+        // "server.host", and "server.0.host" in a list.
+        private static string? At(JsonElement node, string key)
+        {
+            foreach (var step in key.Split('.'))
+                node = step == "0" ? First(node) : QmpAnswers.Member(node, step);
+            return node.ValueKind switch { JsonValueKind.String => node.GetString(), JsonValueKind.Number => node.GetRawText(), _ => null };
+        }
+
+        private static JsonElement First(JsonElement list) => list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 ? list[0] : default;
 
         // It becomes part of a path in a question: only what QEMU takes for an id.
         private static string? Group(string? id) =>

@@ -173,7 +173,52 @@ public sealed class SamplingTests : IDisposable
     public void Throttling_of_a_slice_around_it()
     {
         _host.Qemu(4000).InCgroup(4000, $"0::{Own}\n").Cgroup("/machine.slice", "400000 100000", 0).Cgroup(Own, "max 100000", 0);
-        Assert.Equal(10, Throttled(() => _host.Cgroup("/machine.slice", "400000 100000", 100_000)), 3);
+        Assert.Equal(10, Throttled(() => _host.Cgroup("/machine.slice", "400000 100000", 100_000).Ran(4000, 4001, 0.1, 0.3, 5)), 3);
+    }
+
+    // The slice's throttled time was given to every VM in it: an idle one showed 200 % and a warning, one of a single vCPU more than it has.
+    [Fact]
+    public void Throttling_of_a_shared_slice_is_what_each_vm_waited_itself()
+    {
+        const string slice = "/sandboxes.slice";
+        _host.Qemu(4000, vcpus: 1).InCgroup(4000, $"0::{slice}/a.scope\n").Qemu(5000, vcpus: 1).InCgroup(5000, $"0::{slice}/b.scope\n");
+        _host.Cgroup(slice, "90000 100000", 0).Cgroup(slice + "/a.scope", "max 100000", 0).Cgroup(slice + "/b.scope", "max 100000", 0);
+        _host.Tick();
+        _host.Cgroup(slice, "90000 100000", 2_000_000).Ran(4000, 4001, 0.5, 0.5, 20);
+        var vms = _host.Tick();
+        Assert.Equal([50, 0], vms.Select(v => Math.Round(v.ThrottledPct, 3)));
+        Assert.Equal(["/sys/fs/cgroup/sandboxes.slice/cpu.stat"], vms[0].Info.Quotas);
+        Assert.Equal(1, vms[0].Info.SharedQuotas);
+    }
+
+    [Fact]
+    public void Throttling_of_a_shared_v1_group_is_what_each_vm_waited_itself()
+    {
+        _host.Qemu(4000, vcpus: 1).InCgroup(4000, "4:cpu,cpuacct:/user/a\n").Qemu(5000, vcpus: 1).InCgroup(5000, "4:cpu,cpuacct:/user/b\n");
+        _host.CgroupV1("/user", "90000", 0).CgroupV1("/user/a", "-1", 0).CgroupV1("/user/b", "-1", 0);
+        _host.Tick();
+        _host.CgroupV1("/user", "90000", 3_000_000_000).Ran(5000, 5001, 0.2, 0.8, 20);
+        Assert.Equal([0, 80], _host.Tick().Select(v => Math.Round(v.ThrottledPct, 3)));
+    }
+
+    // A session's or a container's cgroup holds several VMs: its quota is no more one VM's than a slice's is.
+    [Fact]
+    public void Throttling_of_a_cgroup_in_which_others_live_is_what_each_vm_waited_itself()
+    {
+        _host.Qemu(4000, vcpus: 1).InCgroup(4000, "0::/s.scope\n").Qemu(5000, vcpus: 1).InCgroup(5000, "0::/s.scope\n").Cgroup("/s.scope", "90000 100000", 0);
+        _host.Files.Write("/sys/fs/cgroup/s.scope/cgroup.procs", "4000\n5000\n");
+        _host.Tick();
+        _host.Cgroup("/s.scope", "90000 100000", 1_000_000).Ran(4000, 4001, 0.5, 0.4, 20);
+        Assert.Equal([40, 0], _host.Tick().Select(v => Math.Round(v.ThrottledPct, 3)));
+    }
+
+    [Fact]
+    public void Throttling_of_a_shared_slice_without_schedstat_is_not_known()
+    {
+        _host.Qemu(4000).InCgroup(4000, $"0::{Own}\n").Cgroup("/machine.slice", "400000 100000", 0).Cgroup(Own, "max 100000", 0);
+        foreach (var tid in new[] { 4000, 4001, 4002 })
+            _host.Files.Remove($"/proc/4000/task/{tid}/schedstat");
+        Assert.Equal(double.NaN, Throttled(() => _host.Cgroup("/machine.slice", "400000 100000", 100_000)));
     }
 
     [Fact]

@@ -92,10 +92,10 @@ internal sealed class VmHost : IDisposable
         return this;
     }
 
-    public VmHost Stat(int pid, string comm, char state = 'S', int threads = 1, ulong start = 1000, uint flags = 4194560)
+    public VmHost Stat(int pid, string comm, char state = 'S', int threads = 1, ulong start = 1000, uint flags = 4194560, int parent = 1)
     {
         Files.Write($"/proc/{pid}/stat",
-            $"{pid} ({comm}) {state} 1 {pid} {pid} 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 {start} 3000000 300 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+            $"{pid} ({comm}) {state} {parent} {pid} {pid} 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 {start} 3000000 300 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
         return this;
     }
 

@@ -116,8 +116,8 @@ public sealed class QemuCommandLineTests
     [Fact]
     public void Parse_value_that_looks_like_an_option_is_a_value()
     {
-        var vm = Parse("-append", "-S", "-name", "-m", "-uuid", "u");
-        Assert.Equal((false, "-m", "u"), (vm.StartsPaused, vm.Name, vm.Uuid));
+        var vm = Parse("-append", "-S", "-name", "-m", "-uuid", "0f3a7c1e-52a4-4a0e-9a35-2b8f6f3f9d01");
+        Assert.Equal((false, "-m", "0f3a7c1e-52a4-4a0e-9a35-2b8f6f3f9d01"), (vm.StartsPaused, vm.Name, vm.Uuid));
     }
 
     [Fact]

@@ -12,8 +12,19 @@ public sealed class QemuCheck() : Check("qemu", "QEMU is installed", CheckGroup.
     {
         if (QemuProgram.Find(context.Host) is not { } program)
         {
+            // Guests that run are evidence enough: in pods, snaps and on NixOS it is where nobody looks.
+            if (context.AllVms.FirstOrDefault(v => v.Info.Vmm == VmmKind.Qemu) is { } guest)
+            {
+                return [Ok("QEMU runs guests from elsewhere", FormattableString.Invariant($"/proc/{guest.Info.Pid}/exe: {guest.Info.Program}"))];
+            }
+
+            if (QemuProgram.FindElsewhere(context.Host) is { } other)
+            {
+                return [Ok("QEMU comes with another product", other)];
+            }
+
             // Another VMM may be all that is wanted here.
-            return context.AllVms.Any(v => v.Info.Vmm != VmmKind.Qemu)
+            return context.AllVms.Count > 0
                 ? [Info("QEMU is not installed", QemuProgram.LookedFor)]
                 : [Warning("no QEMU is installed", QemuProgram.LookedFor, "KVM alone starts nothing: a VMM does", "apt install qemu-system-x86 (Debian, Ubuntu), dnf install qemu-kvm (Fedora, RHEL)")];
         }

@@ -1,3 +1,6 @@
+using KvmTop.Linux;
+using KvmTop.Vmm;
+
 namespace KvmTop.Collectors.Checks;
 
 /// <summary>Guests that are emulated.</summary>
@@ -8,10 +11,11 @@ public sealed class VmAccelerationCheck() : VmCheck("vm-acceleration", "Runs und
     {
         if (vm.Info.Accelerator == "tcg")
         {
-            var foreign = vm.Info.Arguments.Count > 0 && !vm.Info.Arguments[0].EndsWith("x86_64", StringComparison.Ordinal) && context.Cpu.IsX86;
-            yield return foreign
-                ? Info("emulated: its architecture is another one", vm.Info.Arguments[0], "every instruction is translated; KVM cannot help")
-                : Warning("emulated, without KVM", FormattableString.Invariant($"pid {vm.Info.Pid} runs by TCG"), "every instruction is translated: ten times slower and more", "start it with -accel kvm (libvirt: <domain type='kvm'>)");
+            // The link of its program is the kernel's word; the first argument is anybody's.
+            var program = vm.Info.Program.Contains('/', StringComparison.Ordinal) || vm.Info.Arguments.Count == 0 ? vm.Info.Program : vm.Info.Arguments[0];
+            yield return QemuArchitecture.IsForeign(program, HostArchitecture.Read(context.Host))
+                ? Info("emulated: its architecture is another one", program, "every instruction is translated; KVM cannot help")
+                : Warning("emulated, without KVM", FormattableString.Invariant($"pid {vm.Info.Pid} ({program}) runs by TCG"), "every instruction is translated: ten times slower and more", "start it with -accel kvm (libvirt: <domain type='kvm'>)");
         }
     }
 }

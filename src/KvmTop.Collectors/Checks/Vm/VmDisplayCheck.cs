@@ -33,12 +33,18 @@ public sealed class VmDisplayCheck() : VmCheck("vm-display", "USB tablet and dis
             }
         }
 
-        foreach (var vnc in QemuOptions.Of(vm.Info.Arguments, "vnc", "vnc"))
+        foreach (var open in QemuListeners.Of(vm.Info.Arguments))
         {
-            var set = vnc.Set;
-            if (IsOpenToAll(set["vnc"] ?? "") && set.Flag("reverse") != true && set.Flag("password") != true && set["password-secret"] is null && set.Flag("sasl") != true && set["tls-creds"] is null)
+            if (open is { Service: QemuService.Display, Reach: QemuReach.Everywhere })
             {
-                yield return Warning("its display can be had by everybody who reaches this host", vnc.Text, "whoever connects sees its console and types on it", "start it with -vnc 127.0.0.1:N, or with a password (libvirt: <graphics type='vnc' listen='127.0.0.1'/>), or close the port");
+                yield return Warning(
+                    "its display can be had by everybody who reaches this host", QemuOptions.Text(open.Option, open.Value), "whoever connects sees its console and types on it",
+                    open.Option == "spice" ? "start it with addr=127.0.0.1 (or unix=on), or with a password instead of disable-ticketing (libvirt: <graphics type='spice' listen='127.0.0.1'/>), or close the port"
+                        : "start it with -vnc 127.0.0.1:N, or with a password (libvirt: <graphics type='vnc' listen='127.0.0.1'/>), or close the port");
+            }
+            else if (open.Service == QemuService.Display)
+            {
+                yield return Info("its display asks nobody who he is", QemuOptions.Text(open.Option, open.Value), "whoever reaches that address sees its console and types on it", "give it a password, or TLS with certificates of clients");
             }
         }
     }
@@ -59,8 +65,4 @@ public sealed class VmDisplayCheck() : VmCheck("vm-display", "USB tablet and dis
 
         return xhci && !arguments.Contains("-usb");
     }
-
-    // "HOST:N" or ":N", where no host is all of them. "unix:PATH" is no network.
-    private static bool IsOpenToAll(string address) =>
-        address.StartsWith(':') || address.StartsWith("0.0.0.0:", StringComparison.Ordinal) || address.StartsWith("[::]:", StringComparison.Ordinal) || address.StartsWith("*:", StringComparison.Ordinal);
 }

@@ -10,16 +10,17 @@ public sealed class VmHugepagesCheck() : VmCheck("vm-hugepages", "Hugepages")
     {
         var about = vm.Info.Description;
         var huge = about.MemoryPath?.Contains("huge", StringComparison.OrdinalIgnoreCase) == true;
+        var given = GivenMemory.Of(context.Snapshot, vm) ?? 0;
         if (huge && !about.MemoryPrealloc)
         {
             yield return Warning(
                 "its hugepages are not taken at start", $"-mem-path {HostileText.Clean(about.MemoryPath!, 100)} without prealloc", "when the pool is empty by then, the guest is killed (SIGBUS) at the moment it touches its memory",
                 "start it with prealloc=on for its memory backend (-mem-prealloc)");
         }
-        else if (!huge && about.MemoryBytes >= 16UL << 30 && vm.Info.Accelerator != "tcg" && context.Read("/sys/kernel/mm/transparent_hugepage/enabled").Chosen == "never")
+        else if (!huge && given >= 16UL << 30 && GivenMemory.InPools(vm, given, context.MountOf("hugetlbfs", out _)) < given && vm.Info.Accelerator != "tcg" && context.Read("/sys/kernel/mm/transparent_hugepage/enabled").Chosen == "never")
         {
             yield return Warning(
-                $"{Sizes.Text(about.MemoryBytes.Value)} of memory in pages of 4 KiB", "/sys/kernel/mm/transparent_hugepage/enabled: never, and no hugepages in its command line", "page walks cost a guest of this size a good part of its CPU time",
+                $"{Sizes.Text(given)} of memory in small pages", "/sys/kernel/mm/transparent_hugepage/enabled: never, and no hugepages in its command line", "page walks cost a guest of this size a good part of its CPU time",
                 "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled, or back it by hugepages");
         }
     }

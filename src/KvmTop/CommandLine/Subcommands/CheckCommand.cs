@@ -89,7 +89,7 @@ internal sealed class CheckCommand : ISubcommand
         }
 
         var report = CheckReport.Run(runs ? [.. CheckCatalog.All, .. CheckCatalog.Trials] : CheckCatalog.All, context);
-        StandardStreams.Output.Write(options.Output == OutputFormat.Json ? CheckText.Json(report, snapshot) : CheckText.Text(report, snapshot, all));
+        StandardStreams.Output.Write(options.Output == OutputFormat.Json ? CheckText.Json(report, snapshot) : CheckText.Text(report, snapshot, all, context.IsOneVm ? context.Vms : null));
         return report.Count(CheckLevel.Failure) > 0 ? Failures : report.Count(CheckLevel.Warning) > 0 ? Warnings : AllWell;
     }
 }

@@ -43,7 +43,11 @@ internal static class CheckText
     }
 
     /// <summary>As text: the worst first; what is well is counted, or listed on request.</summary>
-    public static byte[] Text(CheckReport report, Snapshot snapshot, bool all)
+    /// <param name="report">What was found.</param>
+    /// <param name="snapshot">The moment.</param>
+    /// <param name="all">What is well too.</param>
+    /// <param name="vms">The VMs that alone were looked at; null when it was the host with all.</param>
+    public static byte[] Text(CheckReport report, Snapshot snapshot, bool all, IReadOnlyList<VmModel>? vms = null)
     {
         var text = new StringBuilder();
         var told = new HashSet<CheckResult>();
@@ -64,8 +68,10 @@ internal static class CheckText
             Line(text, "    fix  ", finding.Fix);
         }
 
-        var name = snapshot.Get(MachineTopic.Instance).Value?.Identity.Hostname ?? "host";
-        Line(text, "", string.Create(CultureInfo.InvariantCulture, $"{name}: {Sum(report)} ({report.Took.TotalSeconds:0.00} s)"));
+        // Checks of a VM speak up only when something is to be said: none that does is good news.
+        var name = vms is null ? snapshot.Get(MachineTopic.Instance).Value?.Identity.Hostname ?? "host" : string.Join(", ", vms.Select(v => v.Info.Name));
+        var sum = vms is not null && report.Results.Count == 0 ? string.Create(CultureInfo.InvariantCulture, $"OK, {report.VmChecks} checks found nothing") : Sum(report);
+        Line(text, "", string.Create(CultureInfo.InvariantCulture, $"{name}: {sum} ({report.Took.TotalSeconds:0.00} s)"));
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 

@@ -129,13 +129,14 @@ public sealed class CheckTests
         ["vm-emulator-cpus"] = [("shared", s => s.Vm(affinity: "0-1", vcpuAffinity: "0;1"), CheckLevel.Warning, "virsh emulatorpin db")],
         ["vm-throttled"] =
         [
-            ("quota", s => s.Vm().Vms.Cgroup("/m/db", "50000 100000", 0).InCgroup(700, "0::/m/db\n"), CheckLevel.Warning, "virsh schedinfo db"),
+            ("quota", s => s.Vm().Vms.Cgroup("/m/db", "50000 100000", 0).InCgroup(700, "0::/m/db\n"), CheckLevel.Warning, "raise cpu.max of /sys/fs/cgroup/m/db"),
+            ("quota of a libvirt guest", s => s.Vm("-object secret,id=masterKey0,file=/x").Vms.Cgroup("/m/db", "50000 100000", 0).InCgroup(700, "0::/m/db\n"), CheckLevel.Warning, "virsh schedinfo db"),
         ],
         ["vm-swap"] = [("out", s => s.Vm().Write("/proc/700/status", "Name:\tx\nUid:\t0\t0\t0\t0\nVmRSS:\t 2048 kB\nVmSwap:\t 900000 kB\n"), CheckLevel.Warning, "swapoff -a && swapon -a")],
         ["vm-hugepages"] =
         [
             ("late", s => s.Vm("-mem-path /dev/hugepages"), CheckLevel.Warning, "prealloc=on"),
-            ("small pages", s => s.Write("/sys/kernel/mm/transparent_hugepage/enabled", "always madvise [never]\n").Vm("-m 32768"), CheckLevel.Warning, "pages of 4 KiB"),
+            ("small pages", s => s.Write("/sys/kernel/mm/transparent_hugepage/enabled", "always madvise [never]\n").Vm("-m 32768"), CheckLevel.Warning, "in small pages"),
         ],
         ["vm-memory-nodes"] = [("far", s => s.Vm(vcpuAffinity: "0;1").Write("/proc/700/numa_maps", "7f00 default anon=100 N0=10 N1=90 kernelpagesize_kB=4\n"), CheckLevel.Warning, "migratepages 700 1 0")],
         ["vm-balloon"] = [("none", s => s.Vms.Qemu(700, commandLine: "/usr/bin/qemu-system-x86_64\0-accel\0kvm\0-m\02048\0"), CheckLevel.Info, "-device virtio-balloon")],
@@ -172,6 +173,13 @@ public sealed class CheckTests
             ("tablet", s => s.Vm("-device piix3-usb-uhci -device qemu-xhci -device usb-tablet"), CheckLevel.Info, "virtio-tablet-pci"),
             ("open to all", s => s.Vm("-vnc :1"), CheckLevel.Warning, "127.0.0.1"),
             ("viewer", s => s.Vm().Vms.Thread(700, 709, "vnc_worker"), CheckLevel.Info, "somebody looks"),
+        ],
+        ["vm-monitor"] =
+        [
+            ("monitor", s => s.Vm("-qmp tcp:0.0.0.0:4445,server=on,wait=off"), CheckLevel.Warning, "its monitor can be had by everybody"),
+            ("debugger", s => s.Vm("-s"), CheckLevel.Warning, "its debugger stub can be had by everybody"),
+            ("console", s => s.Vm("-serial telnet::4446,server"), CheckLevel.Warning, "its serial port can be had by everybody"),
+            ("one address", s => s.Vm("-monitor tcp:192.0.2.7:4444,server=on"), CheckLevel.Warning, "whoever reaches one of its addresses"),
         ],
         ["vm-thread-names"] = [("none", s => s.Vms.Process(700, commandLine: "/usr/bin/qemu-system-x86_64\0-accel\0kvm\0"), CheckLevel.Info, "debug-threads=on")],
     };
@@ -213,6 +221,7 @@ public sealed class CheckTests
     [InlineData("vm-display", "-vnc 127.0.0.1:1")]
     [InlineData("vm-display", "-vnc :1,password=on")]
     [InlineData("vm-display", "-vnc unix:/run/v")]
+    [InlineData("vm-monitor", "-qmp unix:/run/q,server=on,wait=off -serial pty -gdb tcp:127.0.0.1:1234")]
     public void Run_on_a_vm_that_is_well_finds_nothing(string id, string arguments)
     {
         using var stage = new CheckStage().Vm(arguments);
