@@ -39,7 +39,7 @@ public static class VmsMetrics
         new()
         {
             Id = "accel", Title = "ACCEL", Unit = Unit.Text, Width = 5, Needs = s_vms, Source = "/proc/PID/fd, command line",
-            Help = "kvm, or tcg for QEMU without KVM (software emulation). KVM figures do not exist for tcg.",
+            Help = "kvm, or tcg for QEMU that is proved to have no KVM (software emulation). KVM figures do not exist for tcg.",
             Get = r => Figure.Of(r.Vm.Info.Accelerator, !r.Vm.Info.Confirmed ? "its descriptors may not be listed: needs root"
                 : r.Vm.Info.Description is { Accelerator: "kvm", MayEmulate: false } ? "its command line wants KVM alone, and it has no KVM descriptor" : "it has just started"),
         },
