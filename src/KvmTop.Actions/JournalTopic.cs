@@ -73,7 +73,7 @@ public sealed class JournalTopic : Topic<JournalModel, JournalModel>
                 return Reading<JournalModel>.Ok(_latest);
             var entries = journal.Read(out var errno);
             if (errno is not (Errno.None or Errno.ENOENT))
-                return Reading<JournalModel>.Missing(errno.IsDenied() ? ReadingStatus.Denied : ReadingStatus.Failed, $"{journal.Path}: {errno.Describe()}");
+                return Reading<JournalModel>.Missing(errno.IsDenied() ? ReadingStatus.Denied : ReadingStatus.Failed, journal.Distrust ?? $"{journal.Path}: {errno.Describe()}");
             _seen = now;
             return Reading<JournalModel>.Ok(_latest = new JournalModel(entries, _started));
         }

@@ -23,6 +23,7 @@ public enum Errno
     EMFILE = 24,
     ENOTTY = 25,
     EFBIG = 27,
+    ENOSPC = 28,
     ESPIPE = 29,
     EROFS = 30,
     EPIPE = 32,
@@ -34,6 +35,7 @@ public enum Errno
     EOPNOTSUPP = 95,
     ECONNRESET = 104,
     ECONNREFUSED = 111,
+    EDQUOT = 122,
 }
 
 /// <summary>What an <see cref="Errno"/> means to somebody who looks at a missing figure.</summary>
@@ -59,6 +61,7 @@ public static class ErrnoText
         Errno.ECONNREFUSED => "nobody listens",
         Errno.EMFILE or Errno.ENFILE => "too many open files",
         Errno.EFBIG => "larger than expected",
+        Errno.ENOSPC or Errno.EDQUOT => "no space left",
         Errno.EISDIR => "it is a folder",
         Errno.ENOTDIR => "not a folder",
         Errno.ELOOP => "too many links",

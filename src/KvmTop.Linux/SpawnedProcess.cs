@@ -11,12 +11,14 @@ namespace KvmTop.Linux;
 public sealed class SpawnedProcess : IDisposable
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_longestDeath = TimeSpan.FromSeconds(3);
 
     private readonly int _pid;
     private readonly PidFd? _end;
     private int _output;
     private int _error;
     private int? _exitCode;
+    private bool _isLeft;
 
     private SpawnedProcess(int pid, int output, int error)
     {
@@ -119,14 +121,22 @@ public sealed class SpawnedProcess : IDisposable
         }
     }
 
-    /// <summary>Ends it and what it has started, at once.</summary>
-    public void Kill()
+    /// <summary>Ends it and what it has started, at once. One that hangs in the kernel (a module that does not come up) cannot be ended: it is left behind after a moment, and nobody waits for it again.</summary>
+    public unsafe void Kill()
     {
-        if (ExitCode is null)
+        if (_isLeft || ExitCode is not null)
         {
-            _ = Libc.kill(-_pid, Libc.SIGKILL);
-            Reap(0);
+            return;
         }
+
+        _ = Libc.kill(-_pid, Libc.SIGKILL);
+        var end = new Libc.PollFd { Fd = _end?.Number ?? -1, Events = Libc.POLLIN };
+        for (var waited = TimeSpan.Zero; waited < s_longestDeath && ExitCode is null; waited += s_pace)
+        {
+            _ = Libc.poll(&end, 1, (int)s_pace.TotalMilliseconds);
+        }
+
+        _isLeft = ExitCode is null;
     }
 
     /// <summary>Ends it if it has not ended.</summary>

@@ -27,6 +27,8 @@ public sealed record AwaitEndEffect(VmPeer Vm, int Seconds) : Effect
         {
             if (Vm.HasEnded(host))
                 return new EffectResult(true, null, null, null, false);
+            if (host.IsAskedToEnd)
+                return EffectResult.Failed($"{Vm.Name} is not waited for any longer: it was asked to shut down and may still");
             if (looks % LooksPerSecond == 0)
             {
                 progress(string.Create(CultureInfo.InvariantCulture, $"waiting for {Vm.Name}: {looks / LooksPerSecond} of {Seconds} s"));

@@ -15,11 +15,16 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
     /// <summary>Guests move whole pages, and some keep a little more than they are asked to.</summary>
     private const ulong Near = 1 << 20;
 
+    private const ulong Slack = 16 * Near;
+
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(250);
 
     /// <inheritdoc/>
     public override string Kind => KindName;
+
+    /// <summary>It takes a change back: then what the VM has must come of that change.</summary>
+    public bool IsUndo { get; init; }
 
     /// <summary>How long its guest has.</summary>
     public int Seconds { get; init; } = 10;
@@ -60,6 +65,9 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
             return EffectResult.Failed($"{Vm.Name} (pid {Vm.Pid}) is gone");
         if (ReadActual(host, Vm, out var problem) is not { } before)
             return EffectResult.Failed($"{Vm.Name}: {problem!.Reason}");
+        // A guest that has not come all the way is between both; what lies outside somebody else has set.
+        if (IsUndo && (before + Slack < Math.Min(From, To) || before > Math.Max(From, To) + Slack))
+            return EffectResult.Failed($"{Vm.Name} has {ByteSize.Text(before)}, which is neither what it was given nor on the way to it: somebody else has changed it since", ByteSize.Text(before));
         if (Set(host, ByteSize.Text(before)) is { } failure)
             return failure;
 
@@ -69,7 +77,7 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
             after = ReadActual(host, Vm, out _) ?? after;
             if (Distance(after, To) <= Near)
                 return EffectResult.Ok(ByteSize.Text(before), ByteSize.Text(after));
-            if (waited >= TimeSpan.FromSeconds(Seconds) || Vm.HasEnded(host))
+            if (waited >= TimeSpan.FromSeconds(Seconds) || host.IsAskedToEnd || Vm.HasEnded(host))
                 break;
             if (waited.Milliseconds == 0)
                 progress(string.Create(CultureInfo.InvariantCulture, $"{Vm.Name} has {ByteSize.Text(after)}, shall have {ByteSize.Text(To)}; {waited.TotalSeconds:0} of {Seconds} s"));
@@ -82,7 +90,7 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
     }
 
     /// <inheritdoc/>
-    public override Effect? Invert(string? after) => this with { From = To, To = From };
+    public override Effect? Invert(string? after) => this with { From = To, To = From, IsUndo = true };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)

@@ -46,11 +46,11 @@ public sealed record LoadModuleEffect(string Module, IReadOnlyList<string> Param
             return EffectResult.Failed($"{ModuleProbe.Words(host, Command, result, Module, before)}, but {Module} is not loaded", "not loaded");
         return ModuleProbe.Difference(host, Module, Parameters) is { } difference
             ? EffectResult.Broken($"{Module} was loaded, but its {difference}: the CPU or the kernel does not offer it", "not loaded", "loaded")
-            : EffectResult.Ok("not loaded", "loaded");
+            : EffectResult.Ok("not loaded", ModuleProbe.InstanceOf(host, Module) is { } instance ? $"loaded {instance}" : "loaded");
     }
 
     /// <inheritdoc/>
-    public override Effect? Invert(string? after) => new UnloadModuleEffect(Module, Parameters);
+    public override Effect? Invert(string? after) => new UnloadModuleEffect(Module, Parameters) { Instance = after?.StartsWith("loaded (", StringComparison.Ordinal) == true ? after["loaded ".Length..] : null };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)

@@ -19,6 +19,11 @@ internal static class ModuleProbe
     /// <summary>Whether a module is loaded; a built-in one is not.</summary>
     public static bool IsLoaded(HostControl host, string module) => host.Files.Exists($"/sys/module/{module}/initstate") || host.Files.Exists($"/sys/module/{module}/refcnt");
 
+    /// <summary>
+    /// Which loading of a module is there, "(as 21734)": the number of its directory in sysfs, which the kernel gives anew each time. Null where it cannot be told.
+    /// </summary>
+    public static string? InstanceOf(HostControl host, string module) => host.MarkOf($"/sys/module/{module}") is { } mark ? FormattableString.Invariant($"(as {mark.Inode})") : null;
+
     /// <summary>The first of some parameters ("nested=1") that has another value, as "nested is 0, not 1"; null when all hold or are not shown.</summary>
     public static string? Difference(HostControl host, string module, IReadOnlyList<string> parameters)
     {

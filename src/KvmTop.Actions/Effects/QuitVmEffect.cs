@@ -58,5 +58,5 @@ public sealed record QuitVmEffect(string Name, string Directory, string? Process
     }
 
     internal static Effect? Read(EffectFields fields) =>
-        fields.Text("name") is { } name && VmDefinitionReader.NameFault(name) is null && fields.Text("directory") is { } directory ? new QuitVmEffect(name, directory, fields.Text("process")) : null;
+        fields.Text("name") is { } name && VmDefinitionReader.NameFault(name) is null && fields.Path("directory") is { } directory ? new QuitVmEffect(name, directory, fields.Text("process")) : null;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KvmTop.Linux;
+using KvmTop.Vmm;
 
 namespace KvmTop.Actions;
 
@@ -27,8 +28,10 @@ public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : 
         var directory = System.IO.Path.GetDirectoryName(Path)!;
         while (directory.Length > 1 && !host.Files.Exists(directory))
             directory = System.IO.Path.GetDirectoryName(directory)!;
-        var errno = host.MayWrite(directory);
-        return errno == Errno.None ? null
+        if (TextFile.Read(host, Path, out var fault, out var errno) is null && fault is not null)
+            return TextFile.Refusal(fault, errno);
+        errno = host.MayWrite(directory);
+        return errno == Errno.None ? New?.Length > TextFile.Most ? Obstacle.Refused($"{Path} would be longer than {TextFile.Most >> 10} KiB") : null
             : errno.IsDenied() ? Obstacle.Privilege($"{directory} may not be written by {host.Actor.Name}")
             : Obstacle.Refused($"{directory}: {errno.Describe()}");
     }
@@ -36,15 +39,15 @@ public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : 
     /// <inheritdoc/>
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
-        var before = host.ReadWhole(Path, out var errno);
-        if (errno is not (Errno.None or Errno.ENOENT))
-            return EffectResult.Failed($"{Path} cannot be read: {errno.Describe()}");
+        var before = TextFile.Read(host, Path, out var fault, out _);
+        if (fault is not null)
+            return EffectResult.Failed(HostileText.Clean(fault, 300));
         if (before != Old)
-            return EffectResult.Failed($"{Path} has changed since the plan was made");
+            return before == New ? EffectResult.Already(null) : EffectResult.Failed($"{Path} has changed since the plan was made");
         if (host.ReplaceFile(Path, New) is { } problem)
             return EffectResult.Failed($"{Path}: {problem}");
-        var after = host.ReadWhole(Path, out _);
-        return after == New ? EffectResult.Ok(null, null) : EffectResult.Broken($"{Path} does not hold what was written", null, null);
+        var after = TextFile.Read(host, Path, out fault, out _);
+        return after == New && fault is null ? EffectResult.Ok(null, null) : EffectResult.Broken($"{Path} does not hold what was written", null, null);
     }
 
     /// <inheritdoc/>
@@ -58,7 +61,7 @@ public sealed record ReplaceFileEffect(string Path, string? Old, string? New) : 
         json.WriteString("new", New);
     }
 
-    internal static Effect? Read(EffectFields fields) => fields.Text("path") is { } path ? new ReplaceFileEffect(path, fields.Text("old"), fields.Text("new")) : null;
+    internal static Effect? Read(EffectFields fields) => fields.Path("path") is { } path ? new ReplaceFileEffect(path, fields.Text("old"), fields.Text("new")) : null;
 
     /// <summary>The lines, without comments, that go and come: "- options kvm nested=0, + options kvm nested=1".</summary>
     private static string Changes(string old, string text)

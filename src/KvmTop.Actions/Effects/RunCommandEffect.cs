@@ -4,28 +4,6 @@ using KvmTop.Vmm;
 
 namespace KvmTop.Actions;
 
-/// <summary>What must hold after a command, so that success is seen and not believed: what a file says, or whether it is there.</summary>
-/// <param name="Path">A file or directory.</param>
-/// <param name="Value">What it must say (Y and 1, N and 0 are the same); null when only its being there counts.</param>
-/// <param name="Exists">Whether it must be there.</param>
-public sealed record Expectation(string Path, string? Value = null, bool Exists = true)
-{
-    /// <summary>Null when it holds; else what is so instead.</summary>
-    public string? Fault(HostControl host)
-    {
-        if (!host.Files.Exists(Path))
-            return Exists ? $"{Path} is not there" : null;
-        if (!Exists)
-            return $"{Path} is still there";
-        if (Value is null)
-            return null;
-        var now = WriteFileEffect.ReadValue(host, Path, ReadBack.Same, out _);
-        return Flag(now) == Flag(Value) ? null : $"{Path} says {now ?? "nothing"}, not {Value}";
-    }
-
-    private static string? Flag(string? text) => text switch { "1" => "Y", "0" => "N", _ => text };
-}
-
 /// <summary>Runs a program by an argument vector, within a deadline, and looks whether what it is for has come about.</summary>
 /// <param name="Command">The program and its arguments.</param>
 /// <param name="Undo">The command that takes it back; empty when none does.</param>
@@ -41,10 +19,10 @@ public sealed record RunCommandEffect(IReadOnlyList<string> Command, IReadOnlyLi
     /// <summary>How long it may take, in seconds.</summary>
     public int DeadlineSeconds { get; init; } = 30;
 
-    /// <summary>What must hold afterwards; null when the exit code is all there is.</summary>
+    /// <summary>What must hold afterwards, and does not before; null when the exit code is all there is.</summary>
     public Expectation? Expect { get; init; }
 
-    /// <summary>What must hold after <see cref="Undo"/>.</summary>
+    /// <summary>What must hold after <see cref="Undo"/>, and before the command.</summary>
     public Expectation? ExpectUndone { get; init; }
 
     /// <summary>Whether only root may.</summary>
@@ -65,6 +43,11 @@ public sealed record RunCommandEffect(IReadOnlyList<string> Command, IReadOnlyLi
     /// <inheritdoc/>
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
+        // What holds already is somebody else's doing, and what has changed since is somebody else's too: neither is ours to take back.
+        if (Expect is not null && Expect.Fault(host) is null)
+            return EffectResult.Already(Expect.Value);
+        if (ExpectUndone?.Fault(host) is { } changed)
+            return EffectResult.Failed($"{Quote(Command)} was not run: {changed}, which is not as it was");
         progress(Quote(Command));
         var result = host.Run(Command, TimeSpan.FromSeconds(DeadlineSeconds));
         if (result.ExitCode is null)
@@ -76,8 +59,9 @@ public sealed record RunCommandEffect(IReadOnlyList<string> Command, IReadOnlyLi
         var said = HostileText.Clean(System.Text.Encoding.UTF8.GetString(result.Error).Trim().ReplaceLineEndings(" "), LongestOutput);
         if (result.ExitCode != 0)
         {
-            return EffectResult.Broken(
-                string.Create(CultureInfo.InvariantCulture, $"{Quote(Command)}: exit code {result.ExitCode}{(said.Length > 0 ? ": " : "")}{said}"), null, null);
+            // A program that says it failed has not brought about what holds now in spite of it.
+            var problem = string.Create(CultureInfo.InvariantCulture, $"{Quote(Command)}: exit code {result.ExitCode}{(said.Length > 0 ? ": " : "")}{said}");
+            return Expect is null ? EffectResult.Broken(problem, null, null) : EffectResult.Failed(problem);
         }
 
         return Expect?.Fault(host) is { } fault
@@ -95,8 +79,8 @@ public sealed record RunCommandEffect(IReadOnlyList<string> Command, IReadOnlyLi
         WriteList(json, "undo", Undo);
         json.WriteNumber("deadline_s", DeadlineSeconds);
         json.WriteBoolean("needs_root", NeedsRoot);
-        WriteExpectation(json, "expect", Expect);
-        WriteExpectation(json, "expect_undone", ExpectUndone);
+        Expect?.Write(json, "expect");
+        ExpectUndone?.Write(json, "expect_undone");
     }
 
     internal static Effect? Read(EffectFields fields) => fields.List("command") is { Count: > 0 } command && fields.List("undo") is { } undo
@@ -104,22 +88,10 @@ public sealed record RunCommandEffect(IReadOnlyList<string> Command, IReadOnlyLi
         {
             DeadlineSeconds = (int)Math.Clamp(fields.Number("deadline_s") ?? 30, 1, 3600),
             NeedsRoot = fields.Flag("needs_root"),
-            Expect = ReadExpectation(fields, "expect"),
-            ExpectUndone = ReadExpectation(fields, "expect_undone"),
+            Expect = Expectation.Read(fields, "expect"),
+            ExpectUndone = Expectation.Read(fields, "expect_undone"),
         }
         : null;
-
-    private static void WriteExpectation(Utf8JsonWriter json, string name, Expectation? expectation)
-    {
-        if (expectation is null)
-            return;
-        json.WriteString(name + "_path", expectation.Path);
-        json.WriteString(name + "_value", expectation.Value);
-        json.WriteBoolean(name + "_exists", expectation.Exists);
-    }
-
-    private static Expectation? ReadExpectation(EffectFields fields, string name) =>
-        fields.Text(name + "_path") is { } path ? new Expectation(path, fields.Text(name + "_value"), fields.Flag(name + "_exists")) : null;
 
     private static string QuoteWord(string word) =>
         word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@%".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";

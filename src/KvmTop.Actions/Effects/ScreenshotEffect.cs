@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Actions;
@@ -14,6 +15,8 @@ namespace KvmTop.Actions;
 public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
 {
     internal const string KindName = "screenshot";
+
+    private const string FileName = "/screen.png";
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(15);
 
@@ -33,10 +36,12 @@ public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
         var folder = $"{System.IO.Path.GetDirectoryName(Path)!.TrimEnd('/')}/.kvmtop-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
+        FileMark? made = null;
         try
         {
             _ = Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            var file = folder + "/screen.png";
+            made = FileMark.Of(folder);
+            var file = folder + FileName;
             var reply = Vm.Qmp(host, "screendump", Arguments(file), s_deadline);
             if (!reply.IsOk)
                 return EffectResult.Failed(reply.Reason ?? "QMP: refused");
@@ -51,7 +56,7 @@ public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
         }
         finally
         {
-            Remove(folder);
+            Remove(folder, made);
         }
     }
 
@@ -65,7 +70,7 @@ public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
         json.WriteString("path", Path);
     }
 
-    internal static Effect? Read(EffectFields fields) => VmPeer.Read(fields) is { } vm && fields.Text("path") is { } path ? new ScreenshotEffect(vm, path) : null;
+    internal static Effect? Read(EffectFields fields) => VmPeer.Read(fields) is { } vm && fields.Path("path") is { } path ? new ScreenshotEffect(vm, path) : null;
 
     private static string? Fault(string file)
     {
@@ -93,12 +98,15 @@ public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
         return System.Text.Encoding.UTF8.GetString(memory.ToArray());
     }
 
-    private static void Remove(string folder)
+    /// <summary>Takes away the directory that was made, and the one file that was asked for in it: nothing else is ours, whoever put it there.</summary>
+    private static void Remove(string folder, FileMark? made)
     {
         try
         {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
+            if (made is null || FileMark.Of(folder) != made)
+                return;
+            File.Delete(folder + FileName);
+            Directory.Delete(folder, recursive: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

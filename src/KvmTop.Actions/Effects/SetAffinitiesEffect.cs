@@ -69,7 +69,7 @@ public sealed record SetAffinitiesEffect(string Who, IReadOnlyList<SetAffinityEf
         var back = new List<SetAffinityEffect>(Threads.Count);
         for (var i = Threads.Count - 1; i >= 0; i--)
         {
-            if (Threads[i].Invert(after is null ? null : Threads[i].New) is not SetAffinityEffect inverse)
+            if (Threads[i].Invert(Threads[i].New) is not SetAffinityEffect inverse)
                 return null;
             back.Add(inverse with { MayEnd = true });
         }

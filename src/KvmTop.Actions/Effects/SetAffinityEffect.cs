@@ -46,6 +46,8 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
         if (errno != Errno.None)
             return EffectResult.Failed($"{Who}: its CPUs cannot be read: {errno.Describe()}");
         var before = now.ToString();
+        if (Old is not null && before != Old && before == cpus.ToString())
+            return EffectResult.Already(before);
         if (Old is not null && before != Old)
             return EffectResult.Failed($"{Who} has been moved since: it may use {before}, not {Old}", before);
 
@@ -65,7 +67,7 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
     }
 
     /// <inheritdoc/>
-    public override Effect? Invert(string? after) => Old is null ? null : this with { Old = after, New = Old };
+    public override Effect? Invert(string? after) => Old is null ? null : this with { Old = after ?? New, New = Old };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)

@@ -36,6 +36,15 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
     {
         if (host.PrivateDirectory(Directory) is { } fault)
             return EffectResult.Failed(fault);
+
+        // The plan looked without the lock: another start may have been carried out since.
+        foreach (var socket in (ReadOnlySpan<string>)[Paths.Monitor, Paths.Console, Paths.Vnc])
+        {
+            if (MadeFiles.IsServed(host, socket))
+                return EffectResult.Failed($"somebody listens at {socket}: {Name} has been started since the plan was made");
+        }
+
+        var made = new MadeFiles(host, Paths.Monitor, Paths.Console, Paths.Vnc);
         progress($"starting {Name}");
         var result = host.Run(Command, TimeSpan.FromSeconds(DeadlineSeconds));
         if (result.ExitCode is null)
@@ -43,9 +52,8 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
         var said = Said(host, result);
         if (result.ExitCode != 0)
         {
-            // QEMU leaves the sockets that it had made.
-            foreach (var socket in (ReadOnlySpan<string>)[Paths.Monitor, Paths.Console, Paths.Vnc])
-                _ = host.ReplaceFile(socket, null);
+            // QEMU leaves the sockets that it had made; those of a QEMU that runs are not its.
+            made.Remove();
             return EffectResult.Failed(said.Length > 0 ? said : string.Create(CultureInfo.InvariantCulture, $"QEMU: exit code {result.ExitCode}, and not a word"));
         }
 
@@ -74,7 +82,7 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
     }
 
     internal static Effect? Read(EffectFields fields) =>
-        fields.Text("name") is { } name && VmDefinitionReader.NameFault(name) is null && fields.List("command") is { Count: > 0 } command && fields.Text("directory") is { } directory
+        fields.Text("name") is { } name && VmDefinitionReader.NameFault(name) is null && fields.List("command") is { Count: > 0 } command && fields.Path("directory") is { } directory
             ? new StartVmEffect(name, command, directory) { DeadlineSeconds = (int)Math.Clamp(fields.Number("deadline_s") ?? 30, 1, 3600) }
             : null;
 

@@ -20,6 +20,9 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <summary>It takes back what nobody lived to say the outcome of: QEMU may have named a group of its own.</summary>
+    public bool IsUntold { get; init; }
+
     /// <summary>What the disk is called.</summary>
     public string Shown => Disk.Length > 0 ? Disk : Device ?? "";
 
@@ -64,7 +67,9 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
             return EffectResult.Failed($"{Vm.Name} (pid {Vm.Pid}) is gone");
         if (ReadLimits(host, Vm, Disk, Device, out var problem) is not { } before)
             return EffectResult.Failed($"{Vm.Name}: {problem!.Reason}");
-        if (before != From)
+        if (before != From && WithoutGroup(before) == WithoutGroup(To))
+            return EffectResult.Already(Word(before));
+        if (before != From && !(IsUntold && WithoutGroup(before) == WithoutGroup(From)))
             return EffectResult.Failed($"{Shown} of {Vm.Name} has {Word(before)} now, not {Word(From)} as when the plan was made", Word(before));
         if (Set(host) is { } failure)
             return failure;
@@ -76,7 +81,7 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
     }
 
     /// <inheritdoc/>
-    public override Effect? Invert(string? after) => this with { From = after is null ? To : after == NoLimits ? "" : after, To = From };
+    public override Effect? Invert(string? after) => this with { From = after is null ? To : after == NoLimits ? "" : after, To = From, IsUntold = after is null };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)

@@ -20,6 +20,9 @@ public sealed record UnloadModuleEffect(string Module, IReadOnlyList<string> Par
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <summary>Which loading of it is meant: see <see cref="ModuleProbe.InstanceOf"/>. Null for any.</summary>
+    public string? Instance { get; init; }
+
     private IReadOnlyList<string> Command => ["rmmod", Module];
 
     /// <inheritdoc/>
@@ -33,6 +36,9 @@ public sealed record UnloadModuleEffect(string Module, IReadOnlyList<string> Par
     {
         if (!ModuleProbe.IsLoaded(host, Module))
             return new EffectResult(true, "not loaded", "not loaded", null, Changed: false);
+
+        if (Instance is not null && ModuleProbe.InstanceOf(host, Module) is { } now && now != Instance)
+            return EffectResult.Failed($"{Module} has been unloaded and loaded again since by somebody else: it is left alone", "loaded");
 
         var before = KernelLogTail.LastSequence(host.Files);
         for (var attempt = 1; ; attempt++)

@@ -41,6 +41,8 @@ public sealed record VmStateEffect(VmPeer Vm, bool Pause, string From) : Effect
             return EffectResult.Failed($"{Vm.Name} (pid {Vm.Pid}) is gone");
         if (Vm.ReadState(host, out var problem) is not { } before)
             return EffectResult.Failed($"{Vm.Name}: {problem!.Reason}");
+        if (before != From && before == To)
+            return EffectResult.Already(before);
         if (before != From)
             return EffectResult.Failed($"{Vm.Name} is {before} now, not {From} as when the plan was made", before);
         if (Command(host, before) is { } failure)

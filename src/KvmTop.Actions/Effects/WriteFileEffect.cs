@@ -35,6 +35,9 @@ public sealed record WriteFileEffect(string Path, string? Old, string New, ReadB
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <summary>It takes back what nobody lived to say the outcome of: of a number, what the kernel may have granted is known to lie between both.</summary>
+    public bool IsUntold { get; init; }
+
     /// <inheritdoc/>
     public override string Describe() => $"write {Path}: {Old ?? "?"} -> {New}";
 
@@ -60,7 +63,9 @@ public sealed record WriteFileEffect(string Path, string? Old, string New, ReadB
         var before = ReadValue(host, Path, Check, out var errno);
         if (errno != Errno.None)
             return EffectResult.Failed($"{Path} cannot be read: {errno.Describe()}");
-        if (Old is not null && !Same(before!, Old))
+        if (Old is not null && !Same(before!, Old) && Same(before!, New))
+            return EffectResult.Already(before);
+        if (Old is not null && !Same(before!, Old) && !(IsUntold && IsBetween(before!)))
             return EffectResult.Failed($"{Path} has changed since: it says {before}, not {Old}", before);
 
         errno = host.WriteKernelFile(Path, New);
@@ -76,7 +81,8 @@ public sealed record WriteFileEffect(string Path, string? Old, string New, ReadB
     }
 
     /// <inheritdoc/>
-    public override Effect? Invert(string? after) => Old is null ? null : this with { Old = after, New = Old };
+    /// <remarks>Where nobody lived to say what came of it, it may have been written or not; somebody else's value is left alone all the same.</remarks>
+    public override Effect? Invert(string? after) => Old is null ? null : this with { Old = after ?? New, New = Old, IsUntold = after is null };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
@@ -87,7 +93,7 @@ public sealed record WriteFileEffect(string Path, string? Old, string New, ReadB
         json.WriteString("check", Check.ToString());
     }
 
-    internal static Effect? Read(EffectFields fields) => fields.Text("path") is { } path && fields.Text("new") is { } value && Enum.TryParse<ReadBack>(fields.Text("check"), out var check)
+    internal static Effect? Read(EffectFields fields) => fields.Path("path") is { } path && fields.Text("new") is { } value && Enum.TryParse<ReadBack>(fields.Text("check"), out var check)
         ? new WriteFileEffect(path, fields.Text("old"), value, check)
         : null;
 
@@ -95,6 +101,8 @@ public sealed record WriteFileEffect(string Path, string? Old, string New, ReadB
     private EffectResult Granted(string? before, string after, long granted) => Number(before) is { } had && granted <= had
         ? EffectResult.Failed($"the kernel granted none: {Path} still says {after} (asked for {New})", before)
         : EffectResult.Ok(before, after, $"granted {after} of {New}");
+
+    private bool IsBetween(string now) => Check == ReadBack.AtMost && Number(now) is { } n && Number(Old) is { } a && Number(New) is { } b && n >= Math.Min(a, b) && n <= Math.Max(a, b);
 
     private bool Same(string one, string other) => Check == ReadBack.Flag ? Flag(one) == Flag(other) : one == other;
 

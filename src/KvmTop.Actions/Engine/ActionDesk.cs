@@ -27,6 +27,8 @@ public sealed class ActionDesk(HostControl host, Journal journal)
     public ActionPlan PlanUndo(string? id)
     {
         var entries = Journal.Read(out _);
+        if (Journal.Distrust is { } why)
+            return ActionPlan.Refused(UndoPlan.ActionName, id is null ? [UndoPlan.ActionName] : [UndoPlan.ActionName, id], "Undo", $"the journal is not trusted: {why}");
         var entry = id is null ? entries.LastOrDefault(e => e.CanUndo) : entries.LastOrDefault(e => e.Id == id);
         return entry is not null ? WithObstacles(UndoPlan.Of(entry))
             : ActionPlan.Refused(UndoPlan.ActionName, id is null ? [UndoPlan.ActionName] : [UndoPlan.ActionName, id], "Undo", id is null ? "there is nothing to take back" : "the journal has no such entry");

@@ -13,6 +13,9 @@ public sealed record EffectResult(bool Done, string? Before, string? After, stri
     /// <summary>It was done.</summary>
     public static EffectResult Ok(string? before, string? after, string? remark = null) => new(true, before, after, remark, true);
 
+    /// <summary>It holds already, by somebody else's doing: nothing was changed, and there is nothing of ours to take back.</summary>
+    public static EffectResult Already(string? value) => new(true, value, value, "it is so already", false);
+
     /// <summary>Nothing was changed.</summary>
     public static EffectResult Failed(string problem, string? before = null) => new(false, before, before, problem, false);
 

@@ -49,8 +49,13 @@ public static class EffectCatalog
 /// <param name="element">The object.</param>
 public sealed class EffectFields(JsonElement element)
 {
+    private const int LongestPath = 4095;
+
     /// <summary>A string.</summary>
     public string? Text(string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>A path from the root on, of plain characters.</summary>
+    public string? Path(string name) => Text(name) is { Length: > 1 and <= LongestPath } path && path[0] == '/' && path[^1] != '/' && !path.AsSpan().ContainsAnyInRange('\0', '\x1f') ? path : null;
 
     /// <summary>A whole number.</summary>
     public long? Number(string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;

@@ -45,6 +45,9 @@ public abstract class HostAction(string name)
     protected ActionPlan Mistake(IReadOnlyList<string> words, string reason, string? remedy = null) => ActionPlan.Mistake(Name, WithName(words), reason, remedy ?? $"kvmtop {Name} {Usage}".TrimEnd());
 
     /// <summary>A plan that the state of the host does not allow.</summary>
+    protected ActionPlan Refuse(IReadOnlyList<string> words, string title, Obstacle obstacle) => Refuse(words, title, obstacle.Reason, obstacle.Remedy) with { Obstacles = [obstacle] };
+
+    /// <inheritdoc cref="ActionPlan.Refused"/>
     protected ActionPlan Refuse(IReadOnlyList<string> words, string title, string reason, string? remedy = null) => ActionPlan.Refused(Name, WithName(words), title, reason, remedy);
 
     /// <summary>The words with the name before them, as <see cref="ActionPlan.Words"/> wants them.</summary>

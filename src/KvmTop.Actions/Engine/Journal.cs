@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using KvmTop.Linux;
 using KvmTop.Vmm;
@@ -14,15 +13,18 @@ namespace KvmTop.Actions;
 /// <param name="host">Whose clock and processes count.</param>
 public sealed class Journal(string path, HostControl host)
 {
-    private const int MostRead = 4 << 20;
-    private const int RotateAt = 8 << 20;
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int LinesRoom = 8 << 10, StepRoom = 1 << 10;
 
     private static readonly JsonWriterOptions s_plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.Default };
     private static int s_count;
 
+    private readonly JournalFile _file = new(path);
+
     /// <summary>The file.</summary>
     public string Path { get; } = path;
+
+    /// <summary>Why it was not read at the last look: others than its owner could have written it; cleaned. Null when it was.</summary>
+    public string? Distrust => _file.Distrust is { } why ? HostileText.Clean(why, 300) : null;
 
     /// <summary>The lock that goes with it.</summary>
     public string LockPath { get; } = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, "lock");
@@ -39,7 +41,7 @@ public sealed class Journal(string path, HostControl host)
     {
         var now = host.Files.Time.GetUtcNow();
         var id = string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}");
-        Append(id, "begin", json =>
+        var line = Line(id, "begin", json =>
         {
             json.WriteString("user", host.Actor.Name);
             json.WriteString("sudo_user", host.Actor.Sudo);
@@ -59,6 +61,9 @@ public sealed class Journal(string path, HostControl host)
                 EffectCatalog.Write(json, effect);
             json.WriteEndArray();
         });
+
+        // Each step says that it begins, what came of it, and perhaps what came of taking it back, with values like those of the plan.
+        _file.Begin(line, LinesRoom + (plan.Effects.Count * (long)StepRoom) + (2L * line.Length));
         return id;
     }
 
@@ -81,12 +86,15 @@ public sealed class Journal(string path, HostControl host)
     /// <summary>It is to stay, though it was to be taken back by itself.</summary>
     public void Keep(string id) => Append(id, "keep", static _ => { });
 
-    /// <summary>The entries, oldest first, from the last megabytes of the file. Lines that make no sense are passed over.</summary>
-    public IReadOnlyList<JournalEntry> Read(out Errno errno)
+    /// <inheritdoc cref="Read(out Errno, out int)"/>
+    public IReadOnlyList<JournalEntry> Read(out Errno errno) => Read(out errno, out _);
+
+    /// <summary>The entries, oldest first, from the last megabytes of the file. Lines that make no sense are passed over, and counted.</summary>
+    public IReadOnlyList<JournalEntry> Read(out Errno errno, out int skipped)
     {
         var drafts = new Dictionary<string, JournalDraft>(StringComparer.Ordinal);
         var order = new List<JournalDraft>();
-        errno = ReadLines(line => JournalDraft.Accept(line, drafts, order));
+        errno = _file.ReadLines(line => JournalDraft.Accept(line, drafts, order), out skipped);
         foreach (var draft in order)
         {
             if (draft.Undoes is { } undone && draft.State == JournalState.Done && drafts.TryGetValue(undone, out var other))
@@ -108,38 +116,9 @@ public sealed class Journal(string path, HostControl host)
 
     private bool IsAlive(int pid, ulong start) => start != 0 && host.StartTimeOf(pid) == start;
 
-    private Errno ReadLines(Action<JsonElement> take)
-    {
-        try
-        {
-            using var file = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var skip = Math.Max(0, file.Length - MostRead);
-            file.Position = skip;
-            using var reader = new StreamReader(file, Encoding.UTF8);
-            if (skip > 0)
-                _ = reader.ReadLine();
-            while (reader.ReadLine() is { } line)
-            {
-                try
-                {
-                    using var document = JsonDocument.Parse(line);
-                    take(document.RootElement);
-                }
-                catch (JsonException)
-                {
-                    // Half a line, from a disk that was full: the others still count.
-                }
-            }
+    private void Append(string id, string what, Action<Utf8JsonWriter> write) => _file.Append(Line(id, what, write));
 
-            return Errno.None;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e is FileNotFoundException or DirectoryNotFoundException ? Errno.ENOENT : e is UnauthorizedAccessException ? Errno.EACCES : Errno.EIO;
-        }
-    }
-
-    private void Append(string id, string what, Action<Utf8JsonWriter> write)
+    private byte[] Line(string id, string what, Action<Utf8JsonWriter> write)
     {
         using var line = new MemoryStream();
         using (var json = new Utf8JsonWriter(line, s_plain))
@@ -153,21 +132,6 @@ public sealed class Journal(string path, HostControl host)
         }
 
         line.WriteByte((byte)'\n');
-        try
-        {
-            var directory = System.IO.Path.GetDirectoryName(Path)!;
-            _ = Directory.CreateDirectory(directory, Private | UnixFileMode.UserExecute);
-            if (what == "begin" && new FileInfo(Path) is { Exists: true, Length: > RotateAt })
-                File.Move(Path, Path + ".1", overwrite: true);
-            using var file = new FileStream(Path, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Private, BufferSize = 0 });
-
-            // In one write, so that another process's line never comes in between.
-            file.Write(line.GetBuffer().AsSpan(0, (int)line.Length));
-            file.Flush(flushToDisk: true);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new IOException(HostileText.Clean(e.Message, 300), e);
-        }
+        return line.ToArray();
     }
 }

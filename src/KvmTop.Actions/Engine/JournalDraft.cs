@@ -108,7 +108,7 @@ internal sealed class JournalDraft
             case "rollback" when step >= 0 && fields.Flag("done") && _steps[step].Result is { } result:
                 _steps[step] = _steps[step] with { Result = result with { Changed = false } };
                 break;
-            case "end" when Enum.TryParse<JournalState>(fields.Text("state"), out var state):
+            case "end" when Enum.TryParse<JournalState>(fields.Text("state"), out var state) && Enum.IsDefined(state):
                 State = state;
                 _problem = fields.Text("error") is { } problem ? HostileText.Clean(problem, 1000) : null;
                 break;

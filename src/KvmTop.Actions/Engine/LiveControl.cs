@@ -43,6 +43,9 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     public override string? ReplaceFile(string path, string? text) => AtomicFile.Replace(path, text);
 
     /// <inheritdoc/>
+    public override FileMark? MarkOf(string path) => FileMark.Of(path);
+
+    /// <inheritdoc/>
     public override Errno GetAffinity(int tid, out CpuSet cpus) => HostCalls.GetAffinity(tid, out cpus);
 
     /// <inheritdoc/>
@@ -76,18 +79,21 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     /// <summary>Nobody greets: perhaps a screen of ours holds the monitor, and lets go when it is asked to.</summary>
     private QmpReply Ask(QmpConnection connection, VmKey vm, string command, string? arguments, TimeSpan deadline)
     {
-        var note = MonitorRequest.Folder(Actor.IsRoot, Variable("XDG_RUNTIME_DIR")) is { } folder && PrivateDirectory(folder) is null ? MonitorRequest.PathOf(folder, vm.Pid) : null;
-        var isMade = note is not null && AtomicFile.Replace(note, FormattableString.Invariant($"{Environment.ProcessId}\n")) is null;
-        try
-        {
-            return connection.Execute(command, arguments, deadline);
-        }
-        finally
-        {
-            if (isMade)
-                _ = AtomicFile.Replace(note!, null);
-        }
+        using var note = NotesFolder is { } folder && PrivateDirectory(folder) is null ? MonitorNote.Leave(this, folder, vm.Pid) : null;
+        return connection.Execute(command, arguments, deadline);
     }
+
+    /// <summary>Takes away the notes of runs that were killed while they asked for a monitor.</summary>
+    public void SweepNotes()
+    {
+        if (files.IsLive && NotesFolder is { } folder && files.Exists(folder))
+            MonitorNote.Sweep(this, folder);
+    }
+
+    /// <summary>Takes away what this run has left for others to read, right before it ends. From any thread.</summary>
+    public static void ForgetNotes() => MonitorNote.Forget();
+
+    private string? NotesFolder => MonitorRequest.Folder(Actor.IsRoot, Variable("XDG_RUNTIME_DIR"));
 
     /// <inheritdoc/>
     public override string? QmpRefusal(VmKey vm) => monitors(vm) switch

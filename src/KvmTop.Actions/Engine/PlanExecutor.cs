@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KvmTop.Vmm;
 
@@ -34,6 +35,12 @@ public sealed class PlanExecutor(HostControl host, Journal journal)
         using var held = ActionLock.Take(journal.LockPath, s_patience, host, out var problem);
         if (held is null)
             return Nothing(problem);
+        if (host.IsAskedToEnd)
+            return Nothing("kvmtop was asked to end before anything was begun");
+
+        // Two may have planned to take back the same thing.
+        if (plan.Undoes is { } undone && FindEntry(undone)?.CanUndo != true)
+            return Nothing("it has been taken back since the plan was made, or the journal cannot be read any more");
 
         string id;
         try
@@ -73,7 +80,7 @@ public sealed class PlanExecutor(HostControl host, Journal journal)
             var (step, effect) = (i, plan.Effects[i]);
             progress(plan.Effects.Count == 1 ? effect.Describe() : string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {plan.Effects.Count}: {effect.Describe()}"));
             Note(() => journal.Starting(id, step));
-            var result = effect.Apply(host, progress);
+            var result = Apply(effect, progress);
             results.Add(result);
             Note(() => journal.Applied(id, step, result));
             problem = result.Done ? null : result.Problem ?? "it failed";
@@ -89,6 +96,31 @@ public sealed class PlanExecutor(HostControl host, Journal journal)
 
         Note(() => journal.End(id, state, problem));
         return new ActionResult(state, id, results, problem is null ? unwritten : unwritten is null ? problem : $"{problem}; {unwritten}");
+    }
+
+    private JournalEntry? FindEntry(string id)
+    {
+        JournalEntry? found = null;
+        foreach (var entry in journal.Read(out _))
+        {
+            if (entry.Id == id)
+                found = entry;
+        }
+
+        return found;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A defect in one effect must not keep those before it from being taken back, nor the journal from its end.")]
+    private EffectResult Apply(Effect effect, Action<string> progress)
+    {
+        try
+        {
+            return effect.Apply(host, progress);
+        }
+        catch (Exception e)
+        {
+            return EffectResult.Broken($"this is a defect of kvmtop: {HostileText.Clean(e.Message, 300)}", null, null);
+        }
     }
 
     /// <summary>Takes back what was changed, the last first. Returns what could not be.</summary>
@@ -107,7 +139,7 @@ public sealed class PlanExecutor(HostControl host, Journal journal)
             }
 
             progress("taking back: " + inverse.Describe());
-            var result = inverse.Apply(host, progress);
+            var result = Apply(inverse, progress);
             note(() => journal.TakenBack(id, step, result));
             if (!result.Done)
                 left.Add($"{inverse.Describe()}: {result.Problem}");

@@ -67,13 +67,20 @@ public sealed class FixKvmDeviceAction() : HostAction("fix kvm-device")
         else
         {
             if (group is null)
-                effects.Add(new RunCommandEffect(["groupadd", "-r", Group], ["groupdel", Group]));
+                effects.Add(Run(["groupadd", "-r", Group], ["groupdel", Group], new(GroupFile.Place, Group + ":", true, Aspect.Line), new(GroupFile.Place, Group + ":", false, Aspect.Line)));
             if (group is null || facts.Gid != group.Gid)
-                effects.Add(new RunCommandEffect(["chgrp", Group, KvmDevice.Path], ["chgrp", facts.Gid.ToString(CultureInfo.InvariantCulture), KvmDevice.Path]));
+            {
+                var gid = facts.Gid.ToString(CultureInfo.InvariantCulture);
+                effects.Add(Run(["chgrp", Group, KvmDevice.Path], ["chgrp", gid, KvmDevice.Path], Device(Group, Aspect.Group), Device(gid, Aspect.Group)));
+            }
 
             // After chgrp, which may take bits away. Whoever may more keeps it.
             if ((permissions & Wanted) != Wanted)
-                effects.Add(new RunCommandEffect(["chmod", "0660", KvmDevice.Path], ["chmod", "0" + Convert.ToString(permissions, 8).PadLeft(3, '0'), KvmDevice.Path]));
+            {
+                var mode = "0" + Convert.ToString(permissions, 8).PadLeft(3, '0');
+                effects.Add(Run(["chmod", "0660", KvmDevice.Path], ["chmod", mode, KvmDevice.Path], Device("0660", Aspect.Mode), Device(mode, Aspect.Mode)));
+            }
+
             notes.Add($"/dev/kvm is {facts.ModeText}, of group {GroupFile.Find(host, null, facts.Gid)?.Name ?? facts.Gid.ToString(CultureInfo.InvariantCulture)}, now.");
             if (!parsed.Has(PersistFlag))
                 notes.Add($"udev makes the device anew at each boot: {PersistFlag} writes {RuleFile} ({Rule.TrimEnd()}).");
@@ -81,13 +88,17 @@ public sealed class FixKvmDeviceAction() : HostAction("fix kvm-device")
 
         if (parsed.Has(PersistFlag) && (permissions & 6) != 6)
         {
-            var old = host.ReadWhole(RuleFile, out errno);
-            if (errno is not (Errno.None or Errno.ENOENT))
-                return Refuse(words, title, $"{RuleFile} cannot be read: {errno.Describe()}");
+            var old = TextFile.ReadLines(host, RuleFile, out var fault, out errno);
+            if (fault is not null)
+                return Refuse(words, title, TextFile.Refusal(fault, errno));
             if (old?.Contains(Rule, StringComparison.Ordinal) != true)
                 effects.Insert(0, new ReplaceFileEffect(RuleFile, old, (old is null or "" ? "" : old.TrimEnd('\n') + "\n") + Rule));
         }
 
         return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Effects = effects, Notes = notes };
     }
+
+    private static RunCommandEffect Run(string[] command, string[] undo, Expectation expect, Expectation undone) => new(command, undo) { Expect = expect, ExpectUndone = undone };
+
+    private static Expectation Device(string value, Aspect of) => new(KvmDevice.Path, value, Of: of);
 }

@@ -54,6 +54,11 @@ public sealed class FixKvmGroupAction() : HostAction("fix kvm-group")
 
         string[] undo = ["gpasswd", "-d", user, group.Name];
         var effect = host.HasProgram("gpasswd") ? new RunCommandEffect(["gpasswd", "-a", user, group.Name], undo) : new RunCommandEffect(["usermod", "-aG", group.Name, user], []);
+        effect = effect with
+        {
+            Expect = new Expectation(GroupFile.Place, $"{group.Name}:{user}", Of: Aspect.Member),
+            ExpectUndone = new Expectation(GroupFile.Place, $"{group.Name}:{user}", Exists: false, Aspect.Member),
+        };
         List<string> notes = [$"It takes effect when {user} logs in again; services of {user} must be restarted."];
         if (!byDevice)
             notes.Add($"/dev/kvm itself does not let {group.Name} in yet: kvmtop fix kvm-device.");

@@ -16,17 +16,19 @@ public static class BootFile
 
     private const string Heading = "# Written by kvmtop; lines of others are kept.\n";
 
-    /// <summary>Sets sysctls for every boot; null when the file says so already.</summary>
+    /// <summary>Adds to a plan what sets sysctls for every boot; nothing when the file says so already. Null, or why the file cannot be changed.</summary>
     /// <param name="host">The host.</param>
     /// <param name="values">Keys with dots ("vm.swappiness"), and values.</param>
-    public static Effect? SetSysctls(HostControl host, IReadOnlyList<(string Key, string Value)> values) =>
-        Edit(host, Sysctl, [.. values.Select(v => (Line: $"{v.Key} = {v.Value}", Owns: (Func<string, bool>)(line => KeyOf(line) == v.Key)))]);
+    /// <param name="effects">Where it is added.</param>
+    public static Obstacle? SetSysctls(HostControl host, IReadOnlyList<(string Key, string Value)> values, List<Effect> effects) =>
+        Edit(host, Sysctl, effects, [.. values.Select(v => (Line: $"{v.Key} = {v.Value}", Owns: (Func<string, bool>)(line => KeyOf(line) == v.Key)))]);
 
-    /// <summary>Sets files of /sys for every boot; null when the file says so already.</summary>
+    /// <summary>Adds to a plan what sets files of /sys for every boot; nothing when the file says so already. Null, or why the file cannot be changed.</summary>
     /// <param name="host">The host.</param>
     /// <param name="values">Paths, and what is written to them.</param>
-    public static Effect? SetFiles(HostControl host, IReadOnlyList<(string Path, string Value)> values) =>
-        Edit(host, Tmpfiles, [.. values.Select(v => (Line: $"w {v.Path} - - - - {v.Value}", Owns: (Func<string, bool>)(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["w", var path, ..] && path == v.Path)))]);
+    /// <param name="effects">Where it is added.</param>
+    public static Obstacle? SetFiles(HostControl host, IReadOnlyList<(string Path, string Value)> values, List<Effect> effects) =>
+        Edit(host, Tmpfiles, effects, [.. values.Select(v => (Line: $"w {v.Path} - - - - {v.Value}", Owns: (Func<string, bool>)(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["w", var path, ..] && path == v.Path)))]);
 
     /// <summary>What else sets a sysctl at boot and may come later: a sentence for the plan's notes, or nothing.</summary>
     public static IEnumerable<string> OtherSysctls(HostControl host, string key)
@@ -40,11 +42,11 @@ public static class BootFile
         }
     }
 
-    private static ReplaceFileEffect? Edit(HostControl host, string path, IReadOnlyList<(string Line, Func<string, bool> Owns)> changes)
+    private static Obstacle? Edit(HostControl host, string path, List<Effect> effects, IReadOnlyList<(string Line, Func<string, bool> Owns)> changes)
     {
-        var old = host.ReadWhole(path, out var errno);
-        if (errno is not (Errno.None or Errno.ENOENT))
-            old = null;
+        var old = TextFile.ReadLines(host, path, out var fault, out var errno);
+        if (fault is not null)
+            return TextFile.Refusal(fault, errno);
         var lines = (old ?? Heading).TrimEnd('\n').Split('\n').ToList();
         foreach (var (line, owns) in changes)
         {
@@ -63,7 +65,9 @@ public static class BootFile
         }
 
         var text = string.Join('\n', lines) + "\n";
-        return text == old ? null : new ReplaceFileEffect(path, old, text);
+        if (text != old)
+            effects.Add(new ReplaceFileEffect(path, old, text));
+        return null;
     }
 
     // "-key = value" does not mind a key that is not there; keys may be written with slashes.

@@ -73,8 +73,8 @@ public sealed class GovernorAction() : HostAction("governor")
                 effects.Add(new WriteFileEffect(file, now, name));
         }
 
-        if (parsed.Has("--persist") && BootFile.SetFiles(context.Control, [.. cpus.Select(c => (File(c, "scaling_governor"), name))]) is { } boot)
-            effects.Add(boot);
+        if (parsed.Has("--persist") && BootFile.SetFiles(context.Control, [.. cpus.Select(c => (File(c, "scaling_governor"), name))], effects) is { } fault)
+            return Refuse(words, title, fault);
         return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Effects = effects };
     }
 

@@ -63,8 +63,8 @@ public sealed class HaltPollAction() : HostAction("halt-poll")
         var effects = new List<Effect>();
         if (now != value)
             effects.Add(new WriteFileEffect(File, now, value));
-        if (persist && BootFile.SetFiles(context.Control, [(File, value)]) is { } boot)
-            effects.Add(boot);
+        if (persist && BootFile.SetFiles(context.Control, [(File, value)], effects) is { } fault)
+            return Refuse(words, title, fault);
         return new ActionPlan
         {
             Action = Name,

@@ -150,8 +150,8 @@ public sealed class HugepagesAction() : HostAction("hugepages")
         var value = wanted.ToString(CultureInfo.InvariantCulture);
         if (wanted != (long)total)
             effects.Add(new WriteFileEffect(path, total.ToString(CultureInfo.InvariantCulture), value, ReadBack.AtMost));
-        if (persist && BootFile.SetFiles(context.Control, [(path, value)]) is { } boot)
-            effects.Add(boot);
+        if (persist && BootFile.SetFiles(context.Control, [(path, value)], effects) is { } fault)
+            return Refuse(words, title, fault);
         return new ActionPlan
         {
             Action = Name,

@@ -93,8 +93,8 @@ public sealed class KsmAction() : HostAction("ksm")
                 effects.Add(new WriteFileEffect(Folder + file, now, value));
         }
 
-        if (persist && BootFile.SetFiles(context.Control, [.. wanted.Select(w => (Folder + w.File, w.Value))]) is { } boot)
-            effects.Add(boot);
+        if (persist && BootFile.SetFiles(context.Control, [.. wanted.Select(w => (Folder + w.File, w.Value))], effects) is { } fault)
+            return Refuse(words, title, fault);
         var unmerges = wanted.Contains(("run", "2"));
         var state = KsmState.Read(context.Control.Files);
         return new ActionPlan

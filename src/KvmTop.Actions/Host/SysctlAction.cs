@@ -91,8 +91,8 @@ public abstract class SysctlAction(string name, params SysctlNumber[] numbers) :
                 notes.AddRange(BootFile.OtherSysctls(context.Control, number.Key));
         }
 
-        if (persist && BootFile.SetSysctls(context.Control, [.. wanted.Select(w => (w.Number.Key, w.Value))]) is { } boot)
-            effects.Add(boot);
+        if (persist && BootFile.SetSysctls(context.Control, [.. wanted.Select(w => (w.Number.Key, w.Value))], effects) is { } fault)
+            return Refuse(words, title, fault);
         return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Effects = effects, Notes = notes };
     }
 }

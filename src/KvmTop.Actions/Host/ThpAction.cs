@@ -74,8 +74,8 @@ public sealed class ThpAction() : HostAction("thp")
                 effects.Add(new WriteFileEffect(Folder + file, now, mode, ReadBack.Chosen));
         }
 
-        if (persist && BootFile.SetFiles(context.Control, [.. wanted.Select(w => (Folder + w.File, w.Mode))]) is { } boot)
-            effects.Add(boot);
+        if (persist && BootFile.SetFiles(context.Control, [.. wanted.Select(w => (Folder + w.File, w.Mode))], effects) is { } fault)
+            return Refuse(words, title, fault);
         return new ActionPlan
         {
             Action = Name,

@@ -13,9 +13,6 @@ internal static class ModprobeFile
     /// <summary>The file.</summary>
     public const string Path = "/etc/modprobe.d/kvmtop.conf";
 
-    // Far more than anybody writes; what is longer may have been read in part only.
-    private const int MostText = 1 << 16;
-
     private const string Header = "# Parameters of kernel modules, set by kvmtop for every boot.\n";
 
     /// <summary>Adds to a plan what makes parameters hold at every boot: the file, what would win over it, and what it contradicts.</summary>
@@ -43,11 +40,9 @@ internal static class ModprobeFile
 
         if (missing.Count == 0)
             return;
-        var old = host.ReadWhole(Path, out var errno);
-        if (errno is not (Errno.None or Errno.ENOENT))
-            obstacles.Add(Obstacle.Refused($"{Path} cannot be read: {errno.Describe()}"));
-        else if (old?.Length >= MostText || old?.Contains('\uFFFD', StringComparison.Ordinal) == true)
-            obstacles.Add(Obstacle.Refused($"{Path} is too long, or no text: its other lines could not be kept as they are"));
+        var old = TextFile.ReadLines(host, Path, out var fault, out var errno);
+        if (fault is not null)
+            obstacles.Add(TextFile.Refusal(fault, errno));
         else
             effects.Add(new ReplaceFileEffect(Path, old, With(old, entry.Module.Name, missing)));
         if (entry.Module.Name.StartsWith("vfio", StringComparison.Ordinal))

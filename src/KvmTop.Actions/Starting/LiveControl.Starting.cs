@@ -8,30 +8,11 @@ namespace KvmTop.Actions;
 public sealed partial class LiveControl
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OwnerDirectory = OwnerFile | UnixFileMode.UserExecute;
 
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(20);
 
     /// <inheritdoc/>
-    public override string? PrivateDirectory(string path)
-    {
-        try
-        {
-            _ = Directory.CreateDirectory(path, OwnerDirectory);
-            var errno = files.Stat(path, out var facts);
-            if (errno != Errno.None)
-                return $"{path}: {errno.Describe()}";
-            if (facts.Kind != FileKind.Directory || facts.Uid != Actor.Uid)
-                return $"{path} is not a directory of {Actor.Name}'s own";
-            if (facts.Mode != (int)OwnerDirectory)
-                File.SetUnixFileMode(path, OwnerDirectory);
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return HostileText.Clean(e.Message, 300);
-        }
-    }
+    public override string? PrivateDirectory(string path) => TrustedFile.PrivateFolder(path) is { } refusal ? HostileText.Clean(refusal.Reason, 300) : null;
 
     /// <inheritdoc/>
     public override Errno Protect(string path)

@@ -47,9 +47,9 @@ public sealed class VmDefineAction() : HostAction("vm define")
         if (new VmStore(context.Control).Writable is not { } directory)
             return Refuse(words, title, "there is no place for it: neither XDG_CONFIG_HOME nor HOME is set");
         var path = $"{directory}/{vm.Name}.json";
-        var old = context.Control.ReadWhole(path, out var errno);
-        if (errno is not (Errno.None or Errno.ENOENT))
-            return Refuse(words, title, $"{path}: {errno.Describe()}");
+        var old = TextFile.Read(context.Control, path, out var fault, out var errno);
+        if (fault is not null)
+            return Refuse(words, title, TextFile.Refusal(fault, errno));
         return new ActionPlan
         {
             Action = Name,

@@ -16,20 +16,30 @@ public static class MonitorRequest
     public static string? Folder(bool isRoot, string? runtimeDirectory) =>
         isRoot ? "/run/kvmtop" : runtimeDirectory is { Length: > 0 } && runtimeDirectory.StartsWith('/') ? runtimeDirectory.TrimEnd('/') + "/kvmtop" : null;
 
+    /// <summary>How the names of notes begin.</summary>
+    public const string Prefix = "wanted-";
+
     /// <summary>The note about a VM.</summary>
-    public static string PathOf(string folder, int vm) => FormattableString.Invariant($"{folder}/wanted-{vm}");
+    public static string PathOf(string folder, int vm) => FormattableString.Invariant($"{folder}/{Prefix}{vm}");
 
     /// <summary>Whether a process other than this one, and alive, wants the monitor of a VM.</summary>
-    public static bool IsMade(HostRoot host, string folder, int vm)
+    public static bool IsMade(HostRoot host, string folder, int vm) =>
+        PathOf(folder, vm) is var path && host.Exists(path) && IsAlive(host, path, out var pid) && pid != Environment.ProcessId;
+
+    /// <summary>Whether who wrote a note lives still: a pid and when it began, so that a note of one that was killed does not come to mean another.</summary>
+    public static bool IsAlive(HostRoot host, string path, out int pid)
     {
-        var path = PathOf(folder, vm);
-        if (!host.Exists(path) || host.Open(path, out var file) != Errno.None)
-            return false;
+        Span<byte> text = stackalloc byte[512];
+        var note = Head(host, path, text[..48]);
+        return Utf8Parser.TryParse(note, out pid, out var used) && used < note.Length && Utf8Parser.TryParse(note[(used + 1)..], out ulong start, out _)
+            && ProcPidStat.TryParse(Head(host, FormattableString.Invariant($"/proc/{pid}/stat"), text), out var stat) && stat.StartTimeTicks == start;
+    }
+
+    private static ReadOnlySpan<byte> Head(HostRoot host, string path, Span<byte> buffer)
+    {
+        if (host.Open(path, out var file) != Errno.None)
+            return default;
         using (file)
-        {
-            Span<byte> text = stackalloc byte[16];
-            var n = file!.ReadAt(0, text);
-            return n > 0 && Utf8Parser.TryParse(text[..n], out int pid, out _) && pid != Environment.ProcessId && host.Exists(FormattableString.Invariant($"/proc/{pid}"));
-        }
+            return file!.ReadAt(0, buffer) is > 0 and var n ? buffer[..n] : default;
     }
 }

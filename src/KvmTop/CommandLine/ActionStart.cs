@@ -25,6 +25,7 @@ internal static class ActionStart
             key => moment().Get(VmsTopic.Instance).Value?.Find(key) is { } vm ? monitor.Qmp.Open(vm.Info) : monitor.Qmp.Find(key),
             environment["SUDO_USER"],
             monitor.Libvirt);
+        control.SweepNotes();
         return new ActionDesk(control, new Journal(path, control));
     }
 }

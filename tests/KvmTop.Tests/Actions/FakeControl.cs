@@ -169,6 +169,8 @@ internal sealed partial class FakeControl : HostControl, IDisposable
         return !Started.ContainsKey(process.Pid) ? Errno.ESRCH : signal == Survives || Started.Remove(process.Pid) ? Errno.None : Errno.ESRCH;
     }
 
+    public override FileMark? MarkOf(string path) => FileMark.Of(Map(path));
+
     public override void Pause(TimeSpan time)
     {
     }

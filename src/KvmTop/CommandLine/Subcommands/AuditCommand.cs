@@ -4,12 +4,15 @@ using System.Text.Json;
 using KvmTop.Actions;
 using KvmTop.Configuration;
 using KvmTop.Linux;
+using KvmTop.Vmm;
 
 namespace KvmTop.CommandLine.Subcommands;
 
 /// <summary><c>kvmtop audit</c>: what actions have done on this host.</summary>
 internal sealed class AuditCommand : ISubcommand
 {
+    private const int Longest = 8000;
+
     /// <inheritdoc/>
     public string Name => "audit";
 
@@ -58,10 +61,15 @@ internal sealed class AuditCommand : ISubcommand
             return StandardStreams.Print("kvmtop: audit: there is no place for a journal\n", ExitCode.Failed);
         }
 
-        var entries = journal.Read(out var errno).TakeLast(most).ToList();
+        var entries = journal.Read(out var errno, out var skipped).TakeLast(most).ToList();
         if (errno is not (Errno.None or Errno.ENOENT))
         {
-            return StandardStreams.Print($"kvmtop: audit: {journal.Path}: {errno.Describe()}\n", ExitCode.Failed);
+            return StandardStreams.Print(HostileText.Clean($"kvmtop: audit: {journal.Distrust ?? $"{journal.Path}: {errno.Describe()}"}", Longest) + "\n", ExitCode.Failed);
+        }
+
+        if (skipped > 0)
+        {
+            _ = StandardStreams.Print(string.Create(CultureInfo.InvariantCulture, $"kvmtop: audit: {skipped} lines of the journal make no sense and were passed over\n"), ExitCode.Failed);
         }
 
         return words.Value("-o") == "json" ? Json(entries) : StandardStreams.Print(Text(entries, journal.Path), ExitCode.Success);
@@ -88,7 +96,7 @@ internal sealed class AuditCommand : ISubcommand
     {
         if (entries.Count == 0)
         {
-            return $"Nothing has been done ({path}).\n";
+            return HostileText.Clean($"Nothing has been done ({path}).", Longest) + "\n";
         }
 
         var text = new StringBuilder();
@@ -97,7 +105,7 @@ internal sealed class AuditCommand : ISubcommand
             text.Append(CultureInfo.InvariantCulture, $"{entry.Time.ToLocalTime():yyyy-MM-dd HH:mm:ss}  {entry.Id}  {entry.User}\n  {entry.Describe()}\n");
             foreach (var step in entry.Steps)
             {
-                text.Append("    ").Append(step.Result is null ? step.Begun ? "? " : "- " : step.Result.Done ? "+ " : "! ").Append(step.Effect?.Describe() ?? "unknown to this version").Append('\n');
+                text.Append("    ").Append(step.Result is null ? step.Begun ? "? " : "- " : step.Result.Done ? "+ " : "! ").Append(HostileText.Clean(step.Effect?.Describe() ?? "unknown to this version", Longest)).Append('\n');
             }
         }
 

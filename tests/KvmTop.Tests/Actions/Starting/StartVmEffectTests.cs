@@ -26,7 +26,11 @@ public sealed class StartVmEffectTests : IDisposable
     [Fact]
     public void Apply_qemu_refuses_its_own_words_are_the_problem()
     {
-        _host.Programs = _ => new ChildResult(1, [], Encoding.UTF8.GetBytes("qemu: unable to find CPU model 'x'\u001b[2J\n"), null);
+        _host.Programs = command =>
+        {
+            _ = _host.With("/run/kvmtop/a.qmp", "");
+            return new ChildResult(1, [], Encoding.UTF8.GetBytes("qemu: unable to find CPU model 'x'\u001b[2J\n"), null);
+        };
 
         Assert.Equal(new EffectResult(false, null, null, "qemu: unable to find CPU model 'x'·[2J", false), Apply(s_effect));
         Assert.Contains("remove /run/kvmtop/a.qmp", _host.Log);

@@ -351,9 +351,11 @@ public sealed class QmpConnectionTests : IDisposable
         try
         {
             Assert.False(MonitorRequest.IsMade(host, folder, 7));
-            foreach (var (text, expected) in new[] { ("1\n", true), ($"{Environment.ProcessId}\n", false), ("2147483646\n", false), ("nonsense", false), ("", false) })
+                        foreach (var (text, expected) in new[] { ("1 {0}\n", true), ("1 7\n", false), ("1\n", false), ($"{Environment.ProcessId} {{0}}\n", false), ("2147483646 7\n", false), ("nonsense", false), ("", false) })
             {
-                File.WriteAllText(MonitorRequest.PathOf(folder, 7), text);
+                var pid = text.Split(' ')[0];
+                _ = ProcPidStat.TryParse(System.Text.Encoding.UTF8.GetBytes(pid.All(char.IsAsciiDigit) && File.Exists($"/proc/{pid}/stat") ? File.ReadAllText($"/proc/{pid}/stat") : ""), out var stat);
+                File.WriteAllText(MonitorRequest.PathOf(folder, 7), text.Replace("{0}", stat.StartTimeTicks.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
                 Assert.Equal(expected, MonitorRequest.IsMade(host, folder, 7));
             }
         }
