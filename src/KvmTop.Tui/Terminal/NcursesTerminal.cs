@@ -192,7 +192,7 @@ public sealed unsafe class NcursesTerminal : ITerminal
     public void WakeUp()
     {
         long one = 1;
-        _ = Native.write(_wake, (byte*)&one, sizeof(long));
+        _ = _disposed != 0 ? 0 : Native.write(_wake, (byte*)&one, sizeof(long));
     }
 
     /// <inheritdoc />
@@ -219,6 +219,9 @@ public sealed unsafe class NcursesTerminal : ITerminal
         _gone = true;
         _guard.Restore();
     }
+
+    /// <summary>Whether a signal has asked the process to end since the last look. Until the terminal is disposed such signals end nothing, after <see cref="Restore"/> too.</summary>
+    public bool TakeLeave() => ((_signals?.Take() ?? ReceivedSignals.None) & ReceivedSignals.Leave) != 0;
 
     /// <summary>Puts the terminal back. Does not wait for a terminal that has gone or that does not take bytes.</summary>
     public void Dispose()

@@ -94,6 +94,11 @@ internal sealed class App : IDisposable
         }
 
         Ui.Actions?.Deliver();
+        if (Ui.Actions is { IsAwaited: true, UnderWay: null })
+        {
+            Ui.Leaving = true;
+            return;
+        }
 
         // Drawing tells which columns there is room for: what they need is read, and what does not fit is not.
         Draw();
@@ -175,8 +180,32 @@ internal sealed class App : IDisposable
         Refresh();
     }
 
-    /// <summary>Stops the process until the shell continues it.</summary>
-    public void Suspend() => _terminal.Suspend();
+    /// <summary>Leaves; when an action is under way, as soon as that has ended.</summary>
+    public void Leave()
+    {
+        if (Ui.Actions is { UnderWay: not null } board)
+        {
+            board.IsAwaited = true;
+            board.Desk.Host.AskToEnd();
+        }
+        else
+        {
+            Ui.Leaving = true;
+        }
+    }
+
+    /// <summary>Stops the process until the shell continues it; not in the middle of an action.</summary>
+    public void Suspend()
+    {
+        if (Ui.Actions is { UnderWay: not null })
+        {
+            Ui.Message = "An action is under way: it would be stopped half-way.";
+        }
+        else
+        {
+            _terminal.Suspend();
+        }
+    }
 
     /// <summary>Draws everything anew at the next turn.</summary>
     public void Redraw() => _terminal.Invalidate();
@@ -404,7 +433,7 @@ internal sealed class App : IDisposable
 
     private void RenderFooter()
     {
-        if (Ui.Message is { } message)
+        if ((Ui.Actions is { IsAwaited: true } board ? $"kvmtop leaves when this has ended: {board.UnderWay}" : Ui.Message) is { } message)
         {
             _buffer.Fill(_footer, new Style(Role.Text, Surface.Footer));
             _buffer.Write(_footer.X + 1, _footer.Y, message, new Style(Role.Warn, Surface.Footer), _footer.Width - 2);

@@ -56,7 +56,7 @@ internal sealed class Commands
             Make("redraw", "Ctrl-L", "draw everything anew", _app.Redraw, null, '\f'),
             Make("exits", "X", "trace the exits of the VM under the cursor: why, how many, how long", TraceExits, null, 'X') with { Hint = new("X", "Exits") },
             Make("suspend", "Ctrl-Z", "stop, until the shell's fg", _app.Suspend, null, '\x1a'),
-            Make("quit", "q F10 Ctrl-C", "quit", () => _ui.Leaving = true, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit", KeyHint.Always) },
+            Make("quit", "q F10 Ctrl-C", "quit", _app.Leave, Key.F10, 'q', '\x03') with { Hint = new("F10", "Quit", KeyHint.Always) },
         ];
         _prompt = new CommandPrompt(app, _all, _actions);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.CommandLine;
 using KvmTop.Configuration;
@@ -41,25 +42,40 @@ internal static class Dashboard
         // A crash on another thread ends the process without unwinding this one: the terminal is given back first.
         AppDomain.CurrentDomain.UnhandledException += (_, _) => terminal.Restore();
         Exception? failure = null;
+        ActionBoard? board;
         using (terminal)
         {
-            failure = Run(options, files, themes, terminal, monitor, latest);
+            failure = Run(options, files, themes, terminal, monitor, latest, out board);
+            if (board is { UnderWay: not null })
+            {
+                terminal.Restore();
+                LastAction.Await(board, terminal.TakeLeave);
+            }
+
+            LiveControl.ForgetNotes();
             Volatile.Write(ref woken, null);
+        }
+
+        if (board is not null)
+        {
+            LastAction.Tell(board);
         }
 
         return failure is null ? ExitCode.Success : StandardStreams.Print($"kvmtop: {failure}\n", ExitCode.Failed);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, the terminal is given back before it is printed.")]
-    private static Exception? Run(Options options, ConfigurationFiles files, Themes themes, NcursesTerminal terminal, Monitor monitor, LatestWins<Snapshot> latest)
+    private static Exception? Run(Options options, ConfigurationFiles files, Themes themes, NcursesTerminal terminal, Monitor monitor, LatestWins<Snapshot> latest, out ActionBoard? board)
     {
+        board = null;
         try
         {
             Ui? shown = null;
+            board = ActionStart.Desk(monitor, EnvironmentBlock.OfProcess(), () => shown?.Snapshot ?? Snapshot.Empty, out _) is { } desk ? new ActionBoard(desk, monitor.Actions, terminal.WakeUp) : null;
             var ui = shown = new Ui(options, files, terminal.Capabilities.Unicode)
             {
                 Checks = new CheckBoard(monitor.Host, monitor.Checks, terminal.WakeUp),
-                Actions = ActionStart.Desk(monitor, EnvironmentBlock.OfProcess(), () => shown?.Snapshot ?? Snapshot.Empty, out _) is { } desk ? new ActionBoard(desk, monitor.Actions, terminal.WakeUp) : null,
+                Actions = board,
                 StartTrace = (vm, longest) => (Trace.TraceStarter.Start(monitor.Host, vm, null, longest, out var refusal), refusal),
             };
             using var app = new App(terminal, monitor.Hub, latest, ui, themes, SystemInfo.EffectiveUserId == 0);

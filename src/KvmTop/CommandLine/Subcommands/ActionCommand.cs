@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reactive.Linq;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using KvmTop.Actions;
@@ -181,6 +180,7 @@ internal sealed class ActionRun
     public int With(EnvironmentBlock environment, Func<ActionDesk, ActionContext, ActionPlan> plan, IReadOnlyList<Topic>? topics = null)
     {
         using var monitor = new Monitor(_options, TimeSpan.FromMilliseconds(100));
+        using var signals = new DeferredSignals(LiveControl.ForgetNotes);
 
         // The second reading has the vCPU threads of a VM that has just been started, and its whole command line.
         // An answer of libvirt's takes longer, and one that does not come is not waited for.
@@ -198,7 +198,7 @@ internal sealed class ActionRun
             made = made with { Obstacles = [Obstacle.Refused("read-only mode is set (read-only)")] };
         }
 
-        return made.CanRun && !_dryRun ? Carry(desk, made) : Show(made, null, made.Obstacles.Count > 0 ? CodeOf(made.Obstacles) : ExitCode.Success);
+        return made.CanRun && !_dryRun ? Carry(desk, made, signals) : Show(made, null, made.Obstacles.Count > 0 ? CodeOf(made.Obstacles) : ExitCode.Success);
     }
 
     private static bool Waits(Snapshot snapshot, IReadOnlyList<Topic>? topics) =>
@@ -212,7 +212,7 @@ internal sealed class ActionRun
         _ => ExitCode.Refused,
     };
 
-    private int Carry(ActionDesk desk, ActionPlan plan)
+    private int Carry(ActionDesk desk, ActionPlan plan, DeferredSignals signals)
     {
         if (!_yes)
         {
@@ -230,25 +230,27 @@ internal sealed class ActionRun
             }
         }
 
-        var (started, interrupts) = (desk.Host.Files.Time.GetTimestamp(), 0);
-
-        // In the middle of a plan the first Ctrl-C is told and waits for its end: what is begun is finished or rolled back. The second leaves, and the journal says how far it came.
-        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        var started = desk.Host.Files.Time.GetTimestamp();
+        var words = new SpokenWords();
+        var at = plan.Title;
+        signals.Hold(() =>
         {
-            if (Interlocked.Increment(ref interrupts) == 1)
-            {
-                signal.Cancel = true;
-                _ = StandardStreams.Print("kvmtop: finishing what is begun; once more leaves it half-way\n", ExitCode.Failed);
-            }
+            desk.Host.AskToEnd();
+            words.Say($"kvmtop: finishing what is begun: {Vmm.HostileText.Clean(Volatile.Read(ref at), 400)}\n");
         });
         var result = desk.Execute(plan, _keepFor, progress =>
         {
+            Volatile.Write(ref at, progress);
             if (!_json && desk.Host.Files.Time.GetElapsedTime(started) > s_patience)
             {
-                _ = StandardStreams.Print($"  .. {Vmm.HostileText.Clean(progress, 400)}\n", ExitCode.Failed);
+                words.Say($"  .. {Vmm.HostileText.Clean(progress, 400)}\n");
             }
         });
-        return Show(plan, result, result.IsDone ? ExitCode.Success : ExitCode.Failed);
+        signals.Release();
+        var code = result.IsDone ? ExitCode.Success : ExitCode.Failed;
+
+        // Whoever was asked to end does not wait for a terminal that has stopped reading.
+        return words.Drain(signals.IsAsked ? s_patience : Timeout.InfiniteTimeSpan) ? Show(plan, result, code) : code;
     }
 
     private int Show(ActionPlan plan, ActionResult? result, int code)

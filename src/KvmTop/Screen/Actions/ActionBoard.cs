@@ -18,9 +18,24 @@ internal sealed record OfferedChoice(HostAction Action, ActionChoice Choice);
 internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wake)
 {
     private readonly ConcurrentQueue<Action> _delivered = new();
+    private readonly ManualResetEventSlim _idle = new(initialState: true);
+    private volatile string? _underWay;
+    private volatile ActionResult? _outcome;
 
     /// <summary>Where plans are made.</summary>
     public ActionDesk Desk { get; } = desk;
+
+    /// <summary>What is being carried out, and what it is at; cleaned. Null when nothing is. From any thread.</summary>
+    public string? UnderWay => _idle.IsSet ? null : Vmm.HostileText.Clean(_underWay ?? "", 400);
+
+    /// <summary>The operator has asked to leave, and does so when what is under way has ended. The UI thread's.</summary>
+    public bool IsAwaited { get; set; }
+
+    /// <summary>What came of the latest plan that was carried out; null when there was none.</summary>
+    public ActionResult? Outcome => _outcome;
+
+    /// <summary>Waits until what has begun has ended. False when it has not within the time.</summary>
+    public bool WaitForEnd(TimeSpan longest) => _idle.Wait(longest);
 
     /// <summary>Runs what has come back. On the UI thread.</summary>
     public void Deliver()
@@ -56,10 +71,29 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
         problem => then(problem));
 
     /// <summary>Carries a plan out.</summary>
-    public void Execute(ActionPlan plan, TimeSpan? keepFor, Action<string> progress, Action<ActionResult> then) => Work(
-        () => Desk.Execute(plan, keepFor, text => Post(() => progress(text))),
-        then,
-        problem => then(new ActionResult(JournalState.Broken, null, [], problem)));
+    public void Execute(ActionPlan plan, TimeSpan? keepFor, Action<string> progress, Action<ActionResult> then)
+    {
+        _underWay = plan.Title;
+        _idle.Reset();
+        Work(
+            () =>
+            {
+                try
+                {
+                    return _outcome = Desk.Execute(plan, keepFor, text =>
+                    {
+                        _underWay = text;
+                        Post(() => progress(text));
+                    });
+                }
+                finally
+                {
+                    _idle.Set();
+                }
+            },
+            then,
+            problem => then(new ActionResult(JournalState.Broken, null, [], problem)));
+    }
 
     [SuppressMessage("Design", "CA1031", Justification = "A defect in one action is told where it was asked for; it must not end the program.")]
     private void Work<T>(Func<T> work, Action<T> then, Action<string> failed) => worker.Schedule(() =>
