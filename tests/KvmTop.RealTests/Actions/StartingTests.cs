@@ -57,6 +57,24 @@ public sealed class StartingTests : IDisposable
     }
 
     [Fact]
+    public void Start_twice_at_once_is_one_vm_whose_monitor_stays_within_reach()
+    {
+        Needs();
+        _ = Run(0, ["vm", "define", _name, .. Guest, "--yes"]);
+
+        // Both plan before either holds the lock, or the second is refused by its plan: in both cases one VM runs, and all of its files are its own.
+        var both = new Task<CommandResult>[2];
+        for (var i = 0; i < both.Length; i++)
+            both[i] = Task.Run(() => KvmTopProgram.Run(["vm", "start", _name, "--yes"], TimeSpan.FromSeconds(60), Surroundings), TestContext.Current.CancellationToken);
+        Task.WaitAll(both, TestContext.Current.CancellationToken);
+
+        Assert.Single(both, b => b.Result.ExitCode == 0);
+        Assert.True(Native.IsAlive(Pid(_name)));
+        Assert.All(["qmp", "console", "pid"], kind => Assert.True(File.Exists($"/run/kvmtop/{_name}.{kind}"), kind));
+        _ = Run(0, "vm", "pause", _name, "--yes");
+    }
+
+    [Fact]
     public void Start_affinity_holds_for_all_of_its_threads()
     {
         Needs();

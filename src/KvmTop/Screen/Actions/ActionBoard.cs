@@ -64,10 +64,17 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
     public void Keep(string id, Action<string?> then) => Work(
         () =>
         {
-            Desk.Journal.Keep(id);
-            return "";
+            try
+            {
+                Desk.Journal.Keep(id);
+                return null;
+            }
+            catch (IOException e)
+            {
+                return Vmm.HostileText.Clean(e.Message, 300);
+            }
         },
-        _ => then(null),
+        then,
         problem => then(problem));
 
     /// <summary>Carries a plan out.</summary>

@@ -1,0 +1,60 @@
+using KvmTop.RealTests.Harness;
+
+namespace KvmTop.RealTests.Actions;
+
+/// <summary>
+/// A journal on a disk that fills. Broke when: a disk that filled in the middle of a plan left "left half-way" of what was done. In a mount namespace of its own, where
+/// /var/log/kvmtop is a small tmpfs.
+/// </summary>
+public sealed class FullDiskTests : IDisposable
+{
+    private const string Swappiness = "/proc/sys/vm/swappiness";
+
+    private readonly Workplace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [Fact]
+    public void Disk_that_is_full_already_lets_nothing_begin_and_says_why()
+    {
+        Need.Root();
+        var before = File.ReadAllText(Swappiness);
+
+        var said = Shell("dd if=/dev/zero of=/var/log/kvmtop/fill bs=4k 2>/dev/null; \"$@\" swappiness 17 --yes 2>&1");
+
+        Assert.Contains("no space left", said, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("nothing was done", said, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(Swappiness));
+    }
+
+    [Fact]
+    public void Disk_that_fills_in_the_middle_of_a_plan_leaves_the_journal_whole()
+    {
+        Need.Root();
+
+        // The stub fills the disk when it is asked to end: between the first line of the journal's entry and its last.
+        var said = Shell(
+            """
+            cp /bin/bash ./qemu-system-x86_64
+            printf 'trap "dd if=/dev/zero of=/var/log/kvmtop/fill bs=4k 2>/dev/null; exit" TERM\nwhile :; do sleep 0.1; done\n' > stub
+            ./qemu-system-x86_64 ./stub -name guest=kvmtop-full -accel tcg > /dev/null 2>&1 &
+            "$@" vm kill $! --signal --yes 2>&1
+            df --output=avail /var/log/kvmtop | tail -1
+            "$@" audit
+            """);
+
+        Assert.Contains("Kill kvmtop-full: done", said, StringComparison.Ordinal);
+        Assert.Contains("\n0\n", said.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    private string Shell(string script)
+    {
+        var result = Command.Run(
+            "unshare",
+            ["-m", "sh", "-c", $"mkdir -p /var/log/kvmtop && mount -t tmpfs -o size=256k,mode=0700 none /var/log/kvmtop && cd '{_place.Folder}' || exit 99; {script}", "sh", .. KvmTopProgram.With()],
+            TimeSpan.FromSeconds(120),
+            _place.Environment.ToDictionary(e => e.Key, e => (string?)e.Value));
+        Assert.SkipWhen(result.ExitCode == 99, "no mount namespace here: " + result.Stderr);
+        return result.Stdout + result.Stderr;
+    }
+}
