@@ -24,7 +24,7 @@ public sealed class DirectoryHost : HostRoot
         _root = root.TrimEnd('/');
         _overrides = overrides is null or { Count: 0 } ? [] : [.. overrides.OrderByDescending(o => o.Key.Length)];
         Time = time ?? TimeProvider.System;
-        _keepAtMost = RaiseDescriptorLimit() - ReservedDescriptors;
+        _keepAtMost = DescriptorLimit.Raise() - ReservedDescriptors;
     }
 
     /// <inheritdoc/>
@@ -125,30 +125,6 @@ public sealed class DirectoryHost : HostRoot
 
     /// <inheritdoc/>
     public override Errno Connect(string path, out HostSocket? socket) => IsLive ? UnixSocket.Connect(path, out socket) : base.Connect(path, out socket);
-
-    /// <summary>The soft limit of open files, after raising it to the hard one (and, for root, to what a large host needs).</summary>
-    private static unsafe int RaiseDescriptorLimit()
-    {
-        const ulong wanted = 262144;
-        var limits = stackalloc ulong[2];
-        if (Libc.getrlimit(Libc.RLIMIT_NOFILE, limits) != 0)
-        {
-            return 1024;
-        }
-
-        var (soft, hard) = (limits[0], limits[1]);
-        foreach (var (newSoft, newHard) in new[] { (Math.Max(soft, wanted), Math.Max(hard, wanted)), (hard, hard) })
-        {
-            limits[0] = newSoft;
-            limits[1] = newHard;
-            if (Libc.setrlimit(Libc.RLIMIT_NOFILE, limits) == 0)
-            {
-                return (int)Math.Min(newSoft, int.MaxValue);
-            }
-        }
-
-        return (int)Math.Min(soft, int.MaxValue);
-    }
 
     private unsafe Errno Enumerate<TState>(string path, TState state, DirectoryEntryAction<TState> action)
     {

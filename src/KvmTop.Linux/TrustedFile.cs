@@ -39,10 +39,11 @@ public static class TrustedFile
     /// <param name="path">The file.</param>
     /// <param name="most">More bytes than these are refused.</param>
     /// <param name="bytes">What it holds; empty when it is refused.</param>
-    public static FileRefusal? Read(string path, int most, out byte[] bytes)
+    /// <param name="groupAbove">As of <see cref="Open"/>.</param>
+    public static FileRefusal? Read(string path, int most, out byte[] bytes, bool groupAbove = false)
     {
         bytes = [];
-        if (Open(path, FileUse.Read, out var file) is { } refusal)
+        if (Open(path, FileUse.Read, out var file, groupAbove) is { } refusal)
             return refusal;
         using (file)
             return DescriptorText.Read(Number(file!), path, most, deadline: null, out bytes);
@@ -80,9 +81,9 @@ public static class TrustedFile
     }
 
     /// <summary>Whether a folder and all above it are root's or ours alone. Null, or why not.</summary>
-    public static FileRefusal? CheckFolder(string path)
+    public static FileRefusal? CheckFolder(string path, bool groupAbove = false)
     {
-        using var walk = new TrustedWalk(groupAbove: false);
+        using var walk = new TrustedWalk(groupAbove);
         return walk.ToFolder(path, makes: false);
     }
 

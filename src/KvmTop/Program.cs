@@ -2,6 +2,7 @@ using KvmTop.Batch;
 using KvmTop.CommandLine;
 using KvmTop.CommandLine.Subcommands;
 using KvmTop.Configuration;
+using KvmTop.Linux;
 using KvmTop.Screen;
 
 namespace KvmTop;
@@ -9,6 +10,17 @@ namespace KvmTop;
 internal static class Program
 {
     private static int Main(string[] arguments)
+    {
+        // Before anything else is loaded: each assembly wants a descriptor, and .NET aborts when it finds none.
+        if (DescriptorLimit.Raise() < DescriptorLimit.Least)
+        {
+            return StandardStreams.Print($"kvmtop: too few files may be open at once: at least {DescriptorLimit.LeastText} are needed (ulimit -n)\n", ExitCode.Failed);
+        }
+
+        return Run(arguments);
+    }
+
+    private static int Run(string[] arguments)
     {
         if (arguments.Length > 0 && SubcommandCatalog.Find(arguments[0]) is { } subcommand)
         {
@@ -21,6 +33,7 @@ internal static class Program
             return StandardStreams.Print(startup.Text, startup.ExitCode);
         }
 
+        startup.TellNotices();
         try
         {
             // Without a terminal there is nobody to press a key: one report, and done.

@@ -36,6 +36,8 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
     {
         if (host.PrivateDirectory(Directory) is { } fault)
             return EffectResult.Failed(fault);
+        if (LaunchImages.Fault(host, Command) is { } changed)
+            return EffectResult.Failed(changed);
 
         // The plan looked without the lock: another start may have been carried out since.
         foreach (var socket in (ReadOnlySpan<string>)[Paths.Monitor, Paths.Console, Paths.Vnc])

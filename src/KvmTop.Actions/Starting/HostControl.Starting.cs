@@ -23,6 +23,12 @@ public abstract partial class HostControl
         }
     }
 
+    /// <summary>A file that is obeyed: one that root or this user alone may write, below folders of which that is true. Null with the reason; it is opened once.</summary>
+    public abstract byte[]? ReadObeyed(string path, int most, out string problem);
+
+    /// <summary>Why what lies in a directory is not to be obeyed; null when it may be, or when there is none.</summary>
+    public abstract string? FolderFault(string path);
+
     /// <summary>Makes a directory that its owner alone may enter, or makes sure that it is one. Null, or what went wrong.</summary>
     public abstract string? PrivateDirectory(string path);
 

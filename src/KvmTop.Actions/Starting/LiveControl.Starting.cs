@@ -15,6 +15,17 @@ public sealed partial class LiveControl
     public override string? PrivateDirectory(string path) => TrustedFile.PrivateFolder(path) is { } refusal ? HostileText.Clean(refusal.Reason, 300) : null;
 
     /// <inheritdoc/>
+    public override byte[]? ReadObeyed(string path, int most, out string problem)
+    {
+        var refusal = TrustedFile.Read(path, most, out var bytes);
+        problem = refusal is null ? "" : HostileText.Clean(refusal.Reason, 300);
+        return refusal is null ? bytes : null;
+    }
+
+    /// <inheritdoc/>
+    public override string? FolderFault(string path) => TrustedFile.CheckFolder(path) is { IsMissing: false } refusal ? HostileText.Clean(refusal.Reason, 300) : null;
+
+    /// <inheritdoc/>
     public override Errno Protect(string path)
     {
         try

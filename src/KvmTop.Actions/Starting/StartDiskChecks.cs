@@ -39,14 +39,20 @@ internal static class StartDiskChecks
     private static Obstacle? FormatFault(HostControl host, VmDisk disk)
     {
         var shown = HostileText.Clean(disk.Path, 200);
-        if (host.ReadHead(disk.Path, DiskImage.HeaderBytes, out var errno) is not { } head)
+        for (var image = disk.Image; image is not null; image = image.Backing)
+        {
+            foreach (var path in (string?[])[image.Backing?.Path, image.DataFile])
+            {
+                if (path is not null && FileFault(host, path, "image") is { } fault)
+                    return fault;
+            }
+        }
+
+        if (host.ReadHead(disk.Path, DiskImage.HeaderBytes, out var errno) is null)
             return errno.IsDenied() ? Obstacle.Privilege($"{shown} may not be read by {host.Actor.Name}") : Obstacle.Refused($"{shown}: {errno.Describe()}");
         if (!disk.ReadOnly && host.MayWrite(disk.Path).IsDenied())
             return Obstacle.Privilege($"{shown} may not be written by {host.Actor.Name}");
-        var format = DiskImage.FormatOf(head);
-        return format == disk.Format ? null
-            : disk.Format == "raw" ? Obstacle.Refused($"{shown} is {format} by its header, not raw: the guest would see the image's own tables", $"say \"format\": \"{format}\"")
-            : Obstacle.Refused($"{shown} is no {disk.Format} image by its header{(format == "raw" ? "" : $" but {format}")}");
+        return LaunchImages.Fault(host, disk.Image, out var hint) is { } wrong ? Obstacle.Refused(wrong, hint) : null;
     }
 
     private static Obstacle? UseFault(ActionContext context, VmDisk disk)

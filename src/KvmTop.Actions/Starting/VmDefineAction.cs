@@ -11,7 +11,7 @@ public sealed class VmDefineAction() : HostAction("vm define")
     public override char? Key => 'S';
 
     /// <inheritdoc/>
-    public override string Usage => "--file FILE.json | NAME [--memory SIZE] [--vcpus N] [--disk IMAGE|--iso FILE] [..]";
+    public override string Usage => "--file FILE.json | NAME [--memory SIZE] [--vcpus N] [--disk IMAGE,format=FORMAT|--iso FILE] [..]";
 
     /// <inheritdoc/>
     public override string Summary => "Writes the definition of a virtual machine, to be started by its name.";
@@ -37,7 +37,7 @@ public sealed class VmDefineAction() : HostAction("vm define")
         if (parsed.Rest.Count > 1)
             return Mistake(words, "expected one name");
         var name = parsed.Rest.Count == 1 ? parsed.Rest[0] : null;
-        var (vm, text) = parsed.Value("--file") is { } file ? FromFile(context.Control, file, out mistake) : FromOptions(context.Control, parsed, name, out mistake);
+        var (vm, text) = parsed.Value("--file") is { } file ? FromFile(context.Control, file, out mistake) : FromOptions(parsed, name, out mistake);
         if (vm is null)
             return Mistake(words, mistake);
         if (name is not null && vm.Name != name)
@@ -60,9 +60,9 @@ public sealed class VmDefineAction() : HostAction("vm define")
         };
     }
 
-    private static (VmDefinition? Vm, string Text) FromOptions(HostControl host, ActionWords words, string? name, out string mistake)
+    private static (VmDefinition? Vm, string Text) FromOptions(ActionWords words, string? name, out string mistake)
     {
-        var vm = VmQuickForm.Read(host, words, name, out mistake);
+        var vm = VmQuickForm.Read(words, name, out mistake);
         return (vm, vm is null ? "" : VmDefinitionText.Of(vm));
     }
 
@@ -72,12 +72,9 @@ public sealed class VmDefineAction() : HostAction("vm define")
         if (file.Contains('\0', StringComparison.Ordinal) || file.Length == 0)
             return default;
         var path = Path.GetFullPath(file);
-        var text = host.ReadHead(path, VmDefinitionReader.LargestFile + 1, out var errno);
+        var text = host.ReadObeyed(path, VmDefinitionReader.LargestFile, out mistake);
         if (text is null)
-        {
-            mistake = $"{HostileText.Clean(path, 200)}: {errno.Describe()}";
             return default;
-        }
 
         var vm = VmDefinitionReader.Read(text, out mistake);
         mistake = $"{HostileText.Clean(path, 200)}: {mistake}";

@@ -43,6 +43,7 @@ internal static class VmLaunch
             obstacles.Add(Obstacle.Refused($"{files.Console} is too long for a socket"));
         obstacles.AddRange(StartChecks.Find(context, vm, files));
         var notes = new List<string> { $"It goes on when kvmtop ends. Its monitor: {files.Monitor}; its console: {files.Console}; what QEMU says: {files.Log}." };
+        notes.AddRange(LaunchImages.Notes(host, vm, vm.Firmware == "uefi" ? Uefi(host) : null));
         if (vm.Vcpus > context.Topology.Online.Count)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{vm.Vcpus} vCPUs are more than the {context.Topology.Online.Count} CPUs of this host."));
         return new ActionPlan

@@ -24,7 +24,8 @@ public sealed class VmListAction() : HostAction("vm list")
         if (words.Count > 0)
             return Mistake(words, "it takes no words");
         var lines = new List<string>();
-        foreach (var stored in new VmStore(context.Control).All())
+        var store = new VmStore(context.Control);
+        foreach (var stored in store.All())
         {
             var running = context.Vms.FirstOrDefault(v => v.Info.Name == stored.Name)?.Info;
             lines.Add(stored.Definition is { } vm
@@ -34,10 +35,12 @@ public sealed class VmListAction() : HostAction("vm list")
 
         foreach (var domain in VmStartAction.Domains(context))
             lines.Add($"{domain.Name}: off, libvirt, {domain.Uuid}");
+        var title = lines.Count == 0 ? "No VM is defined" : FormattableString.Invariant($"{lines.Count} defined");
+        lines.AddRange(store.Faults());
         return new ActionPlan
         {
             Action = Name,
-            Title = lines.Count == 0 ? "No VM is defined" : FormattableString.Invariant($"{lines.Count} defined"),
+            Title = title,
             Words = WithName(words),
             Notes = lines,
             IsReport = true,

@@ -6,6 +6,8 @@ namespace KvmTop.Actions;
 /// <summary>A definition from a few options: what <c>vm run</c> and <c>vm define</c> take instead of a file.</summary>
 internal static class VmQuickForm
 {
+    private const string FormatKey = ",format=";
+
     /// <summary>The flags.</summary>
     public static readonly string[] Flags = ["--hugepages", "--vnc"];
 
@@ -17,7 +19,9 @@ internal static class VmQuickForm
         """
           --memory SIZE     Its memory: 512M, 2G. Default: 2G.
           --vcpus N         Its vCPUs. Default: 2.
-          --disk IMAGE      A disk, raw or qcow2 as its header says; more than once for more.
+          --disk IMAGE,format=raw|qcow2
+                            A disk, and its format, which is never guessed; more than once
+                            for more.
           --iso FILE        A CD to boot from.
           --network TYPE    user (default), bridge:NAME, tap:NAME or none.
           --cpu MODEL       Default: host. As host,-arch-capabilities with features.
@@ -36,18 +40,20 @@ internal static class VmQuickForm
         new("Name", "letters, digits, '_', '.', '-'"),
         new("Memory", "512M, 2G, ..") { Initial = "2G" },
         new("vCPUs", "a number") { Initial = "2" },
-        new("Image or ISO", "the path of a raw or qcow2 image, or of an .iso to boot from"),
+        new("Image or ISO", "the path of an image, or of an .iso to boot from"),
+        new("Format", "raw or qcow2; nothing for an .iso"),
     ];
 
     /// <summary>The words of what was typed into <see cref="Fields"/>.</summary>
     public static IReadOnlyList<string> Words(string action, IReadOnlyList<string> values) =>
     [
         .. action.Split(' '), "--name", values[0], "--memory", values[1], "--vcpus", values[2],
-        .. values[3].Length == 0 ? Array.Empty<string>() : [IsIso(values[3]) ? "--iso" : "--disk", values[3]],
+        .. values[3].Length == 0 ? Array.Empty<string>() : values[4].Length == 0 && IsIso(values[3]) ? ["--iso", values[3]]
+            : ["--disk", values[4].Length == 0 ? values[3] : values[3] + FormatKey + values[4]],
     ];
 
     /// <summary>The definition; null, and what is wrong, when they make none. Goes by way of its text: one reader judges what may stand in a definition.</summary>
-    public static VmDefinition? Read(HostControl host, ActionWords words, string? name, out string mistake)
+    public static VmDefinition? Read(ActionWords words, string? name, out string mistake)
     {
         name ??= words.Value("--name");
         mistake = "--name is missing";
@@ -67,7 +73,14 @@ internal static class VmQuickForm
 
         if (Network(words.Value("--network") ?? "user", out mistake) is not { } networks)
             return null;
-        var disks = words.Values("--disk").Select(d => Disk(host, d)).ToList();
+        var disks = new List<VmDisk>();
+        foreach (var typed in words.Values("--disk"))
+        {
+            if (Disk(typed, out mistake) is not { } disk)
+                return null;
+            disks.Add(disk);
+        }
+
         disks.InsertRange(words.Values("--disk").Count > 0 ? 0 : disks.Count, words.Values("--iso").Select(i => new VmDisk(Full(i), "raw") { IsCdrom = true, ReadOnly = true, Cache = "writeback" }));
         var firmware = words.Value("--firmware") ?? "bios";
         var definition = new VmDefinition(name, memory, vcpus)
@@ -95,11 +108,17 @@ internal static class VmQuickForm
     /// <summary>A path as typed, from the directory where it was typed.</summary>
     private static string Full(string path) => path.Contains('\0', StringComparison.Ordinal) || path.Length == 0 ? path : Path.GetFullPath(path);
 
-    private static VmDisk Disk(HostControl host, string typed)
+    private static VmDisk? Disk(string typed, out string mistake)
     {
-        var path = Full(typed);
-        var format = host.ReadHead(path, DiskImage.HeaderBytes, out _) is { } head ? DiskImage.FormatOf(head) : "raw";
-        return new VmDisk(path, format is "qcow2" ? format : "raw");
+        var at = typed.LastIndexOf(FormatKey, StringComparison.Ordinal);
+        var format = at < 0 ? "" : typed[(at + FormatKey.Length)..];
+        mistake = "";
+        if (format is "raw" or "qcow2")
+            return new VmDisk(Full(typed[..at]), format);
+        mistake = at < 0
+            ? $"--disk: say the format too: {HostileText.Clean(typed, 100)}{FormatKey}raw or {FormatKey}qcow2; it is not taken from the image, where the guest may have written it"
+            : $"--disk: expected format=raw or format=qcow2, found format={HostileText.Clean(format, 40)}";
+        return null;
     }
 
     private static VmNetwork[]? Network(string text, out string mistake)

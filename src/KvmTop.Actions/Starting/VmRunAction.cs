@@ -7,7 +7,7 @@ public sealed class VmRunAction() : HostAction("vm run")
     public override char? Key => 'S';
 
     /// <inheritdoc/>
-    public override string Usage => "--name NAME [--memory SIZE] [--vcpus N] [--disk IMAGE|--iso FILE] [..]";
+    public override string Usage => "--name NAME [--memory SIZE] [--vcpus N] [--disk IMAGE,format=FORMAT|--iso FILE] [..]";
 
     /// <inheritdoc/>
     public override string Summary => "Starts a virtual machine from a few options.";
@@ -32,6 +32,6 @@ public sealed class VmRunAction() : HostAction("vm run")
             return Mistake(words, mistake);
         if (parsed.Rest.Count > 0)
             return Mistake(words, "there is a word too many");
-        return VmQuickForm.Read(context.Control, parsed, null, out mistake) is { } vm ? VmLaunch.Plan(context, Name, WithName(words), vm) : Mistake(words, mistake);
+        return VmQuickForm.Read(parsed, null, out mistake) is { } vm ? VmLaunch.Plan(context, Name, WithName(words), vm) : Mistake(words, mistake);
     }
 }

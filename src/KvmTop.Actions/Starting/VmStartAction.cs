@@ -75,6 +75,8 @@ public sealed class VmStartAction() : HostAction("vm start")
         var known = store.All().Select(s => s.Name).Concat(Domains(context).Select(d => d.Name)).Take(20).ToList();
         var libvirt = context.Snapshot.Get(LibvirtTopic.Instance) is { Status: not (ReadingStatus.Ok or ReadingStatus.Stale), Reason: { } reason } ? $"; {reason}" : "";
         var fault = VmDefinitionReader.NameFault(word) is { } f ? $": {f}" : "";
+        foreach (var folder in store.Faults())
+            fault += "; " + folder;
         return $"no VM called {HostileText.Clean(word, 60)} is defined{fault}{(known.Count > 0 ? "; there are " + string.Join(", ", known) : "")}{libvirt}";
     }
 

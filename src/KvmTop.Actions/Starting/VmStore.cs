@@ -1,4 +1,3 @@
-using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Actions;
@@ -10,14 +9,16 @@ namespace KvmTop.Actions;
 /// <param name="Mistake">Why it is none; null when it is one.</param>
 public sealed record StoredVm(string Path, string Name, VmDefinition? Definition, string? Mistake);
 
-/// <summary>The definitions of this host: <c>vms.d/NAME.json</c> below /etc/kvmtop and below the user's configuration ($XDG_CONFIG_HOME or ~/.config). Both are read; root writes the first, others the second.</summary>
+/// <summary>
+/// The definitions of this host: <c>vms.d/NAME.json</c> below /etc/kvmtop and below the user's configuration ($XDG_CONFIG_HOME or ~/.config). Both are read where nobody else
+/// could have put them; root writes the first, others the second.
+/// </summary>
 /// <param name="host">The host.</param>
 public sealed class VmStore(HostControl host)
 {
     private const string System = "/etc/kvmtop/vms.d";
     private const string Suffix = ".json";
     private const int MostFiles = 1000;
-    private const int WritableByOthers = 0b000_010_010;
 
     /// <summary>Where definitions are written; null when there is no home to put them in.</summary>
     public string? Writable => host.Actor.IsRoot ? System : UserDirectory;
@@ -34,7 +35,8 @@ public sealed class VmStore(HostControl host)
         var found = new Dictionary<string, StoredVm>();
         foreach (var directory in host.Actor.IsRoot ? [System, UserDirectory] : new[] { UserDirectory, System })
         {
-            if (directory is null)
+            // What a stranger has there could hang: it is not even listed.
+            if (directory is null || host.FolderFault(directory) is not null)
                 continue;
             var names = new List<string>();
             _ = host.Files.List(directory, names);
@@ -47,6 +49,16 @@ public sealed class VmStore(HostControl host)
         }
 
         return [.. found.Values.OrderBy(v => v.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Why one of the two directories is not looked into, a line each.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (var directory in (string?[])[System, UserDirectory])
+        {
+            if (directory is not null && host.FolderFault(directory) is { } fault)
+                yield return $"{HostileText.Clean(directory, 200)} is not looked into: {fault}";
+        }
     }
 
     /// <summary>The definition of a name; null when there is none.</summary>
@@ -70,11 +82,9 @@ public sealed class VmStore(HostControl host)
         StoredVm Bad(string mistake) => new(path, shown, null, $"{HostileText.Clean(path, 200)}: {mistake}");
         if (name is not null && VmDefinitionReader.NameFault(name) is { } fault)
             return Bad($"the name of the file: {fault}");
-        if (host.Actor.IsRoot && host.Files.Stat(path, out var facts) == Errno.None && ((facts.Mode & WritableByOthers) != 0 || facts.Uid != 0))
-            return Bad($"others than root may change it ({facts.ModeText}, owner {facts.Owner}), so root does not start it");
-        var head = host.ReadHead(path, VmDefinitionReader.LargestFile + 1, out var errno);
+        var head = host.ReadObeyed(path, VmDefinitionReader.LargestFile, out var problem);
         if (head is null)
-            return Bad(errno.Describe());
+            return new StoredVm(path, shown, null, problem);
         var definition = VmDefinitionReader.Read(head, out var mistake);
         if (definition is null)
             return Bad(mistake);

@@ -3,6 +3,12 @@ using System.Reflection;
 
 namespace KvmTop.Tui;
 
+/// <summary>Reads a theme's file, judging whose it is. Null with no problem when there is none.</summary>
+/// <param name="path">The file.</param>
+/// <param name="most">More bytes than these are a problem.</param>
+/// <param name="problem">Why it is not read, with its path.</param>
+public delegate byte[]? ThemeReader(string path, int most, out string? problem);
+
 /// <summary>The themes there are: those that travel inside the program, and <c>NAME.json</c> in the directories given, which come first.</summary>
 public static class ThemeCatalog
 {
@@ -47,7 +53,7 @@ public static class ThemeCatalog
     }
 
     /// <summary>Loads a theme by name: the first directory that has it, else the shipped one. On a mistake the error begins with the file's path.</summary>
-    public static bool TryLoad(string name, IEnumerable<string> searchDirectories, out Theme? theme, out string? error)
+    public static bool TryLoad(string name, IEnumerable<string> searchDirectories, ThemeReader read, out Theme? theme, out string? error)
     {
         theme = null;
         if (!IsName(name))
@@ -59,13 +65,13 @@ public static class ThemeCatalog
         foreach (var directory in searchDirectories)
         {
             var path = Path.Combine(directory, name + Suffix);
-            if (!File.Exists(path))
+            if (read(path, MaxFileSize, out error) is not { } json)
             {
-                continue;
-            }
+                if (error is null)
+                {
+                    continue;
+                }
 
-            if (!TryReadFile(path, out var json, out error))
-            {
                 return false;
             }
 
@@ -95,31 +101,6 @@ public static class ThemeCatalog
         stream.ReadExactly(json);
         return ThemeFile.TryParse(name, json, out var theme, out var error) ? theme! : throw new InvalidOperationException($"shipped theme {name}: {error}");
     });
-
-    private static bool TryReadFile(string path, out byte[] json, out string? error)
-    {
-        json = [];
-        try
-        {
-            using var file = File.OpenRead(path);
-            if (file.Length > MaxFileSize)
-            {
-                error = $"{path}: larger than a theme can be ({MaxFileSize / 1024} KiB)";
-                return false;
-            }
-
-            json = new byte[file.Length];
-            var read = file.ReadAtLeast(json, json.Length, throwOnEndOfStream: false);
-            json = json[..read];
-            error = null;
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            error = $"{path}: {e.Message}";
-            return false;
-        }
-    }
 
     private static bool IsName(string name)
         => name.Length is > 0 and <= 64 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');

@@ -174,7 +174,10 @@ public static class QemuLaunch
         }
     }
 
-    /// <summary>The image as a block node, in JSON: no character of a path means anything there.</summary>
+    /// <summary>
+    /// The image as a block node, in JSON: no character of a path means anything there. Each qcow2 image is told what lies below it, "backing": null for nothing, so that
+    /// QEMU never goes by what its header says.
+    /// </summary>
     private static string BlockNode(VmDisk disk, int index)
     {
         using var memory = new MemoryStream();
@@ -186,17 +189,43 @@ public static class QemuLaunch
             json.WriteBoolean("read-only", disk.ReadOnly);
             if (!disk.ReadOnly)
                 json.WriteString("discard", "unmap");
-            Cache(json, disk);
-            json.WriteStartObject("file");
-            json.WriteString("driver", disk.Path.StartsWith("/dev/", StringComparison.Ordinal) ? "host_device" : "file");
-            json.WriteString("filename", disk.Path);
-            json.WriteString("aio", disk.Aio ?? (disk.IsDirect ? "native" : "threads"));
-            Cache(json, disk);
-            json.WriteEndObject();
+            Files(json, disk.Image, disk, disk.ReadOnly);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(memory.ToArray());
+    }
+
+    private static void Files(Utf8JsonWriter json, VmImage image, VmDisk disk, bool isReadOnly)
+    {
+        Cache(json, disk);
+        File(json, "file", image.Path, disk, isReadOnly);
+        if (image.Format != "qcow2")
+            return;
+        if (image.DataFile is { } data)
+            File(json, "data-file", data, disk, isReadOnly);
+        if (image.Backing is not { } backing)
+        {
+            json.WriteNull("backing");
+            return;
+        }
+
+        json.WriteStartObject("backing");
+        json.WriteString("driver", backing.Format);
+        json.WriteBoolean("read-only", true);
+        Files(json, backing, disk, isReadOnly: true);
+        json.WriteEndObject();
+    }
+
+    private static void File(Utf8JsonWriter json, string child, string path, VmDisk disk, bool isReadOnly)
+    {
+        json.WriteStartObject(child);
+        json.WriteString("driver", path.StartsWith("/dev/", StringComparison.Ordinal) ? "host_device" : "file");
+        json.WriteString("filename", path);
+        json.WriteBoolean("read-only", isReadOnly);
+        json.WriteString("aio", disk.Aio ?? (disk.IsDirect ? "native" : "threads"));
+        Cache(json, disk);
+        json.WriteEndObject();
     }
 
     private static void Cache(Utf8JsonWriter json, VmDisk disk)

@@ -5,6 +5,15 @@ namespace KvmTop.Vmm;
 /// <param name="Format">"raw" or "qcow2"; never guessed: a guest that may write its own header must not choose it.</param>
 public sealed record VmDisk(string Path, string Format)
 {
+    /// <summary>Of qcow2: the image below it, which is only read; null for none.</summary>
+    public VmImage? Backing { get; init; }
+
+    /// <summary>Of qcow2: the file that its data lies in, raw; null for its own.</summary>
+    public string? DataFile { get; init; }
+
+    /// <summary>The same as files alone.</summary>
+    public VmImage Image => new(Path, Format) { Backing = Backing, DataFile = DataFile };
+
     /// <summary>"none", "writeback", "writethrough", "directsync" or "unsafe", as QEMU's -drive cache=.</summary>
     public string Cache { get; init; } = "none";
 

@@ -16,9 +16,6 @@ public static class VmDefinitionReader
     private const int LongestName = 50;
     private const ulong LeastMemory = 1 << 20;
 
-    // What is said elsewhere in the definition, or would take the machine out of this program's hands.
-    private static readonly string[] s_notAllowed = ["daemonize", "pidfile", "name", "uuid", "sandbox", "D", "chroot", "run-with", "runas", "incoming"];
-
     /// <summary>Reads a definition. Null, with the mistake, when it is none: "KEY: what was expected, what was found".</summary>
     public static VmDefinition? Read(ReadOnlySpan<byte> text, out string mistake)
     {
@@ -32,7 +29,7 @@ public static class VmDefinitionReader
         try
         {
             var bytes = text.StartsWith("\uFEFF"u8) ? text[3..].ToArray() : text.ToArray();
-            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 4 + VmImage.Deepest, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             return Read(new DefinitionFields("", document.RootElement));
         }
         catch (DefinitionMistakeException e)
@@ -68,11 +65,21 @@ public static class VmDefinitionReader
         HasControl(path) ? "control characters and line ends are not allowed"
         : !path.StartsWith('/') ? $"expected an absolute path, found {HostileText.Clean(path, 60)}"
         : path.Split('/').Contains("..") ? $"'..' is not allowed in {HostileText.Clean(path, 60)}"
+        : IsDescriptor(path) ? $"expected a file, found {HostileText.Clean(path, 60)}"
         : null;
 
     /// <summary>A size such as 512M or 2G; null when it is none. A number without a unit is refused: QEMU's MiB and the kernel's bytes are too easily mistaken.</summary>
     public static ulong? Size(string text) =>
         text.Length > 1 && char.ToUpperInvariant(text[^1]) is 'K' or 'M' or 'G' or 'T' && MemorySize.Parse(text, 'B') is { } bytes and < 1UL << 52 ? bytes : null;
+
+    /// <summary>Paths that mean a descriptor of whoever opens them.</summary>
+    private static bool IsDescriptor(string path)
+    {
+        var plain = path;
+        while (plain.Contains("//", StringComparison.Ordinal) || plain.Contains("/./", StringComparison.Ordinal))
+            plain = plain.Replace("//", "/", StringComparison.Ordinal).Replace("/./", "/", StringComparison.Ordinal);
+        return plain.StartsWith("/dev/fd", StringComparison.Ordinal) || plain.StartsWith("/dev/std", StringComparison.Ordinal) || plain.StartsWith("/proc/", StringComparison.Ordinal);
+    }
 
     internal static bool HasControl(string text) => text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029');
 
@@ -104,7 +111,7 @@ public static class VmDefinitionReader
             Kernel = fields.Path("kernel"),
             Initrd = fields.Path("initrd"),
             Append = fields.Text("append", 4096),
-            Arguments = [.. fields.List("arguments", 256).Select(a => Argument(a.Where, DefinitionFields.Item(a.Where, a.Value, 4096)))],
+            Arguments = Arguments(fields),
         };
         fields.Finish();
         Agree(definition);
@@ -154,8 +161,11 @@ public static class VmDefinitionReader
         var path = fields.Path("path") ?? throw new DefinitionMistakeException(fields.Where("path"), "it is missing");
         var cdrom = fields.OneOf("media", "disk", "cdrom") == "cdrom";
         var format = fields.OneOf("format", "raw", "qcow2") ?? (cdrom ? "raw" : throw new DefinitionMistakeException(fields.Where("format"), "it is missing: raw or qcow2"));
+        var (backing, dataFile) = Below(fields, format, VmImage.Deepest);
         var disk = new VmDisk(path, format)
         {
+            Backing = backing,
+            DataFile = dataFile,
             Cache = fields.OneOf("cache", "none", "writeback", "writethrough", "directsync", "unsafe") ?? (cdrom ? "writeback" : "none"),
             Aio = fields.OneOf("aio", "threads", "native", "io_uring"),
             Bus = fields.OneOf("bus", "virtio", "scsi", "sata", "nvme"),
@@ -171,6 +181,27 @@ public static class VmDefinitionReader
             { ReadOnly: true, IsCdrom: false, Bus: "sata" } => throw new DefinitionMistakeException(fields.Where("bus"), "a disk on sata cannot be read-only"),
             _ => disk,
         };
+    }
+
+    /// <summary>What else of files belongs to an image.</summary>
+    private static (VmImage? Backing, string? DataFile) Below(DefinitionFields fields, string format, int most)
+    {
+        var dataFile = fields.Path("data-file");
+        VmImage? backing = null;
+        if (fields.Any("backing") is { } value)
+        {
+            var inner = new DefinitionFields(fields.Where("backing"), value);
+            if (most <= 1)
+                throw new DefinitionMistakeException(fields.Where("backing"), string.Create(CultureInfo.InvariantCulture, $"expected {VmImage.Deepest} images one over the other at most"));
+            var path = inner.Path("path") ?? throw new DefinitionMistakeException(inner.Where("path"), "it is missing");
+            var its = inner.OneOf("format", "raw", "qcow2") ?? throw new DefinitionMistakeException(inner.Where("format"), "it is missing: raw or qcow2");
+            var (below, data) = Below(inner, its, most - 1);
+            inner.Finish();
+            backing = new VmImage(path, its) { Backing = below, DataFile = data };
+        }
+
+        return format == "qcow2" || (backing is null && dataFile is null) ? (backing, dataFile)
+            : throw new DefinitionMistakeException(fields.Where(backing is not null ? "backing" : "data-file"), "it goes with format qcow2 only");
     }
 
     private static VmNetwork Network(DefinitionFields fields)
@@ -215,10 +246,12 @@ public static class VmDefinitionReader
     private static bool IsMac(string text) =>
         text.Split(':') is { Length: 6 } parts && parts.All(p => p.Length == 2 && p.All(char.IsAsciiHexDigit)) && (Convert.ToByte(parts[0], 16) & 1) == 0;
 
-    private static string Argument(string where, string text)
+    private static List<string> Arguments(DefinitionFields fields)
     {
-        var option = text.TrimStart('-');
-        return text.StartsWith('-') && s_notAllowed.Contains(option) ? throw new DefinitionMistakeException(where, $"{text} is not allowed: kvmtop sees to it, or could not look after the VM") : text;
+        var words = new List<string>();
+        foreach (var item in fields.List("arguments", 256))
+            words.Add(DefinitionFields.Item(item.Where, item.Value, 4096));
+        return QemuArguments.Fault(words, out var at) is { } fault ? throw new DefinitionMistakeException(string.Create(CultureInfo.InvariantCulture, $"arguments[{at}]"), fault) : words;
     }
 
     private static void Agree(VmDefinition definition)

@@ -71,6 +71,7 @@ public static class VmDefinitionText
         json.WriteStartObject();
         json.WriteString("path", disk.Path);
         json.WriteString("format", disk.Format);
+        Below(json, disk.Backing, disk.DataFile);
         if (disk.IsCdrom)
             json.WriteString("media", "cdrom");
         if (disk.Cache != (disk.IsCdrom ? "writeback" : "none"))
@@ -79,6 +80,18 @@ public static class VmDefinitionText
         Optional(json, "bus", disk.Bus);
         if (disk is { ReadOnly: true, IsCdrom: false })
             json.WriteBoolean("readonly", true);
+        json.WriteEndObject();
+    }
+
+    private static void Below(Utf8JsonWriter json, VmImage? backing, string? dataFile)
+    {
+        Optional(json, "data-file", dataFile);
+        if (backing is null)
+            return;
+        json.WriteStartObject("backing");
+        json.WriteString("path", backing.Path);
+        json.WriteString("format", backing.Format);
+        Below(json, backing.Backing, backing.DataFile);
         json.WriteEndObject();
     }
 

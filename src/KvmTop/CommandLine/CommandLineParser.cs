@@ -49,6 +49,7 @@ public static class CommandLineParser
         }
 
         var mistakes = new List<string>();
+        var notices = new List<string>();
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         var before = "";
         foreach (var word in result.UnmatchedTokens)
@@ -89,13 +90,13 @@ public static class CommandLineParser
             files = files with { Explicit = file };
         }
 
-        var merged = ConfigurationLoader.Load(given, environment, files, mistakes);
+        var merged = ConfigurationLoader.Load(given, environment, files, mistakes, notices);
         if (!merged.Demo && (given.ContainsKey("vms") || given.ContainsKey("vcpus")))
         {
             mistakes.Add($"--{(given.ContainsKey("vms") ? "vms" : "vcpus")}: expected together with --demo");
         }
 
-        return mistakes.Count > 0 ? Startup.Refuse(mistakes) : Startup.Run(Imply(merged, given), files);
+        return mistakes.Count > 0 ? Startup.Refuse(mistakes) : Startup.Run(Imply(merged, given), files, notices);
     }
 
     private static Options Imply(Options options, Dictionary<string, string> given) =>

@@ -115,9 +115,13 @@ public sealed partial class DescriptorStream(int fd, string name) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Writes everything, or throws an <see cref="IOException"/> that says why in words (a full disk). A closed pipe is not an error.</summary>
+    /// <summary>
+    /// Writes everything, or throws an <see cref="IOException"/> that says why in words (a full disk). A closed pipe is not an error. Whatever is printed goes through
+    /// here, so here is where no character that a terminal obeys gets out (<see cref="PlainText"/>).
+    /// </summary>
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {
+        buffer = PlainText.Of(buffer);
         while (buffer.Length > 0 && !IsClosed)
         {
             nint n;

@@ -17,13 +17,25 @@ public sealed class Startup
     /// <summary>To leave with when there are no options.</summary>
     public int ExitCode { get; private init; }
 
-    internal static Startup Run(Options options, ConfigurationFiles files) => new() { Options = options, Files = files };
+    /// <summary>What is to be told on standard error before it runs, a line each: files that were not read.</summary>
+    public IReadOnlyList<string> Notices { get; private init; } = [];
+
+    /// <summary>Tells them.</summary>
+    internal void TellNotices()
+    {
+        foreach (var notice in Notices)
+        {
+            _ = StandardStreams.Print($"kvmtop: {Setting.Plain(notice)}\n", Configuration.ExitCode.Failed);
+        }
+    }
+
+    internal static Startup Run(Options options, ConfigurationFiles files, IReadOnlyList<string> notices) => new() { Options = options, Files = files, Notices = notices };
 
     internal static Startup Print(string text) => new() { Text = text };
 
     internal static Startup Refuse(IEnumerable<string> mistakes) => new()
     {
-        Text = string.Concat(mistakes.Select(m => m + "\n")) + "Try 'kvmtop --help'.\n",
+        Text = string.Concat(mistakes.Select(m => Setting.Plain(m) + "\n")) + "Try 'kvmtop --help'.\n",
         ExitCode = Configuration.ExitCode.Usage,
     };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KvmTop.Linux;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
@@ -10,24 +11,28 @@ public static class ConfigurationLoader
 {
     private const int LargestFile = 1 << 20;
 
+    // For whoever writes the pipe of --config <(...).
+    private static readonly TimeSpan s_pipe = TimeSpan.FromSeconds(5);
+
     /// <summary>Reads all layers. The mistakes are in words for standard error; with any, the options must not be used.</summary>
     /// <param name="commandLine">Values by <see cref="Setting.Id"/> as given on the command line.</param>
     /// <param name="environment">Environment variables.</param>
     /// <param name="files">Configuration files.</param>
     /// <param name="mistakes">One line each: place, key and what was expected.</param>
-    public static Options Load(IReadOnlyDictionary<string, string> commandLine, EnvironmentBlock environment, ConfigurationFiles files, List<string> mistakes)
+    /// <param name="notices">One line for each usual file that was not looked at, because somebody else could have put it there; mistakes when null.</param>
+    public static Options Load(IReadOnlyDictionary<string, string> commandLine, EnvironmentBlock environment, ConfigurationFiles files, List<string> mistakes, List<string>? notices = null)
     {
         var layers = new List<Layer>();
         if (files.Explicit is { } only)
         {
-            AddFile(layers, only, mustExist: true, mistakes);
+            AddFile(layers, only, isNamed: true, mistakes, null);
         }
         else
         {
-            AddFile(layers, files.System, mustExist: false, mistakes);
+            AddFile(layers, files.System, isNamed: false, mistakes, notices);
             if (files.User is { } user)
             {
-                AddFile(layers, user, mustExist: false, mistakes);
+                AddFile(layers, user, isNamed: false, mistakes, notices);
             }
         }
 
@@ -49,7 +54,7 @@ public static class ConfigurationLoader
     internal static Dictionary<string, string> ReadFile(string path, List<string> mistakes)
     {
         var layers = new List<Layer>();
-        AddFile(layers, path, mustExist: false, mistakes);
+        AddFile(layers, path, isNamed: false, mistakes, null);
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var layer in layers)
         {
@@ -59,9 +64,9 @@ public static class ConfigurationLoader
         return values;
     }
 
-    private static void AddFile(List<Layer> layers, string path, bool mustExist, List<string> mistakes)
+    private static void AddFile(List<Layer> layers, string path, bool isNamed, List<string> mistakes, List<string>? notices)
     {
-        if (ReadBytes(path, mustExist, mistakes) is { } json && IsWellFormed(path, json, mistakes))
+        if (ReadBytes(path, isNamed, mistakes, notices) is { } json && IsWellFormed(path, json, mistakes))
         {
             var provider = new JsonStreamConfigurationProvider(new JsonStreamConfigurationSource { Stream = new MemoryStream(json) });
             provider.Load();
@@ -72,41 +77,34 @@ public static class ConfigurationLoader
     private static MemoryConfigurationProvider FromMemory(IEnumerable<KeyValuePair<string, string?>> values) =>
         new(new MemoryConfigurationSource { InitialData = values });
 
-    private static byte[]? ReadBytes(string path, bool mustExist, List<string> mistakes)
+    private static byte[]? ReadBytes(string path, bool isNamed, List<string> mistakes, List<string>? notices)
     {
-        // Asking first: the first exception of a run costs milliseconds, and most hosts have neither file.
-        if (!mustExist && !Path.Exists(path))
+        byte[] bytes;
+        var refusal = isNamed ? NamedFile.Read(path, LargestFile, s_pipe, out bytes) : TrustedFile.Read(path, LargestFile, out bytes);
+        switch (refusal)
         {
-            return null;
-        }
-
-        try
-        {
-            // No length is asked for: a pipe (--config <(...)) has none.
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            var bytes = new byte[LargestFile + 1];
-            var n = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (n <= LargestFile)
-            {
-                return bytes[..n];
-            }
-
-            mistakes.Add($"{path}: expected at most 1 MiB");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            if (mustExist)
-            {
+            case null:
+                return bytes;
+            case { IsMissing: true } or { IsFolder: true, Errno: Errno.EACCES or Errno.ENOTDIR } when !isNamed:
+                break;
+            case { IsMissing: true }:
                 mistakes.Add($"--config: {path}: no such file");
-            }
-        }
-        catch (UnauthorizedAccessException)
-        {
-            mistakes.Add(Directory.Exists(path) ? $"{path}: expected a file, found a directory" : $"{path}: cannot be read: permission denied");
-        }
-        catch (IOException)
-        {
-            mistakes.Add($"{path}: cannot be read");
+                break;
+            case { Errno: Errno.EISDIR }:
+                mistakes.Add($"{path}: expected a file, found a directory");
+                break;
+            case { Errno: Errno.EFBIG }:
+                mistakes.Add($"{path}: expected at most 1 MiB");
+                break;
+            case { Errno: Errno.EACCES }:
+                mistakes.Add($"{path}: cannot be read: permission denied");
+                break;
+            case { IsFolder: true, Errno: Errno.None } when notices is not null:
+                notices.Add($"{path}: not read: {refusal.Reason}; for one's own settings: HOME and XDG_CONFIG_HOME, or --config FILE");
+                break;
+            default:
+                mistakes.Add($"{path}: not read: {refusal.Reason}");
+                break;
         }
 
         return null;

@@ -143,7 +143,16 @@ public sealed class Setting
         }
 
         const int most = 80;
-        var clean = string.Concat(text.Take(most).Select(c => char.IsControl(c) || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format ? '?' : c));
+        var clean = Plain(text.Length > most ? text[..most] : text);
         return text.Length > most ? $"\"{clean}\"..." : $"\"{clean}\"";
     }
+
+    /// <summary>A message as one line, without what a terminal obeys: whatever was typed into it, or stands in a file.</summary>
+    public static string Plain(string text) => string.Create(text.Length, text, static (plain, text) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            plain[i] = char.IsControl(text[i]) || CharUnicodeInfo.GetUnicodeCategory(text[i]) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? '?' : text[i];
+        }
+    });
 }

@@ -103,6 +103,8 @@ internal static class Dashboard
             directories.Add(Path.GetFullPath(Path.Combine(bin, "../share/kvmtop/themes")));
         }
 
+        // What others may write is not even listed: it could hang.
+        _ = directories.RemoveAll(d => TrustedFile.CheckFolder(d, groupAbove: true) is { IsMissing: false });
         return directories;
     }
 }

@@ -1,3 +1,4 @@
+using KvmTop.Linux;
 using KvmTop.Tui;
 
 namespace KvmTop.Screen;
@@ -20,17 +21,25 @@ internal sealed class Themes
 
     /// <summary>Opens with a theme; null, with what is wrong, when it cannot be used.</summary>
     public static Themes? TryOpen(string name, IReadOnlyList<string> directories, out string? problem) =>
-        ThemeCatalog.TryLoad(name, directories, out var theme, out problem) ? new Themes(theme!, directories) : null;
+        ThemeCatalog.TryLoad(name, directories, Read, out var theme, out problem) ? new Themes(theme!, directories) : null;
 
     /// <summary>Changes the theme; false, with what is wrong, when it cannot be used.</summary>
     public bool TryUse(string name, out string? problem)
     {
-        if (!ThemeCatalog.TryLoad(name, _directories, out var theme, out problem))
+        if (!ThemeCatalog.TryLoad(name, _directories, Read, out var theme, out problem))
         {
             return false;
         }
 
         Current = theme!;
         return true;
+    }
+
+    /// <summary>A file is taken only where nobody else could have put it, and never waited for: this is the thread that draws.</summary>
+    internal static byte[]? Read(string path, int most, out string? problem)
+    {
+        var refusal = TrustedFile.Read(path, most, out var bytes, groupAbove: true);
+        problem = refusal is null or { IsMissing: true } ? null : refusal.Reason;
+        return refusal is null ? bytes : null;
     }
 }

@@ -37,7 +37,7 @@ public sealed class StartingTests : IDisposable
     public void Start_defined_vm_outlives_the_program_and_undo_ends_it()
     {
         Needs();
-        _ = Run(0, ["vm", "define", _name, .. Guest, "--disk", _image, "--yes"]);
+        _ = Run(0, ["vm", "define", _name, .. Guest, "--disk", _image + ",format=raw", "--yes"]);
         Assert.Contains(Run(0, "vm", "list").GetProperty("notes").EnumerateArray(), n => n.GetString()!.StartsWith(_name + ": off", StringComparison.Ordinal));
 
         var started = Run(0, "vm", "start", _name, "--yes");
@@ -88,9 +88,9 @@ public sealed class StartingTests : IDisposable
     public void Start_disk_of_another_vm_is_refused_and_names_it()
     {
         Needs();
-        _ = Run(0, ["vm", "run", "--name", _name, .. Guest, "--disk", _image, "--yes"]);
+        _ = Run(0, ["vm", "run", "--name", _name, .. Guest, "--disk", _image + ",format=raw", "--yes"]);
 
-        var refused = Run(4, ["vm", "run", "--name", _name + "-b", .. Guest, "--disk", _image, "--yes"]);
+        var refused = Run(4, ["vm", "run", "--name", _name + "-b", .. Guest, "--disk", _image + ",format=raw", "--yes"]);
 
         Assert.Contains($"in use by {_name}", Assert.Single(refused.GetProperty("obstacles").EnumerateArray()).GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.False(File.Exists($"/run/kvmtop/{_name}-b.pid"));

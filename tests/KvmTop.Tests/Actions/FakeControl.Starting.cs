@@ -22,6 +22,16 @@ internal sealed partial class FakeControl
         return null;
     }
 
+    public override byte[]? ReadObeyed(string path, int most, out string problem)
+    {
+        var refusal = TrustedFile.Read(Map(path), most, out var bytes);
+        problem = refusal?.Reason.Replace(Map("/"), "/", StringComparison.Ordinal) ?? "";
+        return refusal is null ? bytes : null;
+    }
+
+    public override string? FolderFault(string path) =>
+        TrustedFile.CheckFolder(Map(path)) is { IsMissing: false } refusal ? refusal.Reason.Replace(Map("/"), "/", StringComparison.Ordinal) : null;
+
     public override Errno Protect(string path)
     {
         Log.Add($"protect {path}");

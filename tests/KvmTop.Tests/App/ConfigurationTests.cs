@@ -178,6 +178,50 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("")]
     public void SettingCommand_leaves_other_lines_alone(string line) => Assert.False(SettingCommand.TryApply(line, new Options(), out _, out _));
 
+    [Fact]
+    public void Load_pipe_that_nobody_writes_is_refused_and_not_waited_for()
+    {
+        var pipe = Path.Combine(_directory.Path, "pipe.json");
+        Assert.Equal(0, MakePipe(pipe, 0x180));
+
+        Assert.Equal([$"{pipe}: not read: {pipe} is a pipe, not a regular file"], Mistakes(new ConfigurationFiles(pipe, null)));
+        Assert.Contains("nobody wrote it to its end within 5 s", Assert.Single(Mistakes(new ConfigurationFiles("/nowhere", null, pipe))), StringComparison.Ordinal);
+        Assert.Null(KvmTop.Screen.Themes.Read(pipe, 1000, out var problem));
+        Assert.Contains("a pipe", problem, StringComparison.Ordinal);
+        Assert.NotNull(ConfigurationWriter.Save(pipe, new Options(), []));
+    }
+
+    [Fact]
+    public void Load_file_that_others_may_write_is_not_obeyed()
+    {
+        var file = _directory.File("open.json", "{ \"delay\": 7 }");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
+
+        Assert.StartsWith($"{file}: not read: {file} may be written by others", Assert.Single(Mistakes(new ConfigurationFiles("/nowhere", file))), StringComparison.Ordinal);
+        Assert.Single(Mistakes(new ConfigurationFiles("/nowhere", null, file)));
+    }
+
+    [Fact]
+    public void Load_folder_that_others_may_write_is_not_looked_into_and_that_is_said()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_directory.Path, "open")).FullName;
+        var file = Path.Combine(folder, "kvmtop.json");
+        File.WriteAllText(file, "{ \"delay\": 7 }");
+        File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
+        var (mistakes, notices) = (new List<string>(), new List<string>());
+
+        var options = ConfigurationLoader.Load(new Dictionary<string, string>(), EnvironmentBlock.Empty, new ConfigurationFiles("/nowhere", file), mistakes, notices);
+
+        Assert.Equal((1, 0), (options.Delay.TotalSeconds, mistakes.Count));
+        Assert.StartsWith($"{file}: not read: {folder} may be written by others", Assert.Single(notices), StringComparison.Ordinal);
+        Assert.NotNull(ConfigurationWriter.Save(file, new Options(), []));
+    }
+
+#pragma warning disable SYSLIB1054, CA5392, CA2101 // A plain call of a test.
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "mkfifo")]
+    private static extern int MakePipe(string path, uint mode);
+#pragma warning restore
+
     private static List<string> Mistakes(ConfigurationFiles files)
     {
         var mistakes = new List<string>();

@@ -1,4 +1,5 @@
 using System.Text;
+using KvmTop.Screen;
 using KvmTop.Tui;
 
 namespace KvmTop.Tests.Tui;
@@ -166,10 +167,10 @@ public sealed class ThemeTests
         {
             File.WriteAllText(Path.Combine(directory, "night.json"), """{"roles":{"text":"#010203"}}""");
             File.WriteAllText(Path.Combine(directory, "mine.json"), """{"roles":{"text":"nope"}}""");
-            Assert.True(ThemeCatalog.TryLoad("night", [directory], out var theme, out _));
+            Assert.True(ThemeCatalog.TryLoad("night", [directory], Themes.Read, out var theme, out _));
             Assert.Equal(0x010203, theme!.Resolve(Role.Text).Foreground.Value);
             Assert.Contains("mine", ThemeCatalog.Names([directory]));
-            Assert.False(ThemeCatalog.TryLoad("mine", [directory], out _, out var error));
+            Assert.False(ThemeCatalog.TryLoad("mine", [directory], Themes.Read, out _, out var error));
             Assert.StartsWith(Path.Combine(directory, "mine.json") + ": roles.text: expected", error, StringComparison.Ordinal);
         }
         finally
@@ -184,7 +185,7 @@ public sealed class ThemeTests
     [InlineData("no-such")]
     public void TryLoad_unknown_or_unsafe_name_fails_with_reason(string name)
     {
-        Assert.False(ThemeCatalog.TryLoad(name, ["/nonexistent"], out _, out var error));
+        Assert.False(ThemeCatalog.TryLoad(name, ["/nonexistent"], Themes.Read, out _, out var error));
         Assert.NotEmpty(error!);
     }
 
@@ -215,7 +216,7 @@ public sealed class ThemeTests
 
     private static Theme Load(string name)
     {
-        Assert.True(ThemeCatalog.TryLoad(name, [], out var theme, out var error), error);
+        Assert.True(ThemeCatalog.TryLoad(name, [], Themes.Read, out var theme, out var error), error);
         return theme!;
     }
 

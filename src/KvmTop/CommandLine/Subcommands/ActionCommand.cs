@@ -169,6 +169,7 @@ internal sealed class ActionRun
             return false;
         }
 
+        startup.TellNotices();
         run._options = startup.Options;
         return true;
     }

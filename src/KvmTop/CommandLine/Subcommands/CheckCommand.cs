@@ -72,6 +72,7 @@ internal sealed class CheckCommand : ISubcommand
             return StandardStreams.Print("kvmtop: check: -o: expected text or json\n", ExitCode.Usage);
         }
 
+        startup.TellNotices();
         return Check(options, vm, runs, all);
     }
 

@@ -23,8 +23,8 @@ public sealed class QemuLaunchTests
         Assert.Equal("memory-backend-memfd,id=ram0,size=4096M,hugetlb=on,hugetlbsize=2048K,prealloc=on,host-nodes=1,policy=bind", After(line, "-object"));
         Assert.Equal("if=pflash,format=raw,readonly=on,file=/fw,,x.fd", After(line, "-drive"));
         Assert.Equal("console=ttyS0 quiet", After(line, "-append"));
-        Assert.Contains("""{"driver":"qcow2","node-name":"node0","read-only":false,"discard":"unmap","cache":{"direct":false,"no-flush":false},"file":{"driver":"file","filename":"/images/a,b.qcow2","aio":"io_uring","cache":{"direct":false,"no-flush":false}}}""", line);
-        Assert.Contains(line, a => a.Contains("\"host_device\",\"filename\":\"/dev/vg/web3\",\"aio\":\"native\",\"cache\":{\"direct\":true", StringComparison.Ordinal));
+        Assert.Contains("""{"driver":"qcow2","node-name":"node0","read-only":false,"discard":"unmap","cache":{"direct":false,"no-flush":false},"file":{"driver":"file","filename":"/images/a,b.qcow2","read-only":false,"aio":"io_uring","cache":{"direct":false,"no-flush":false}},"data-file":{"driver":"file","filename":"/images/a.data","read-only":false,"aio":"io_uring","cache":{"direct":false,"no-flush":false}},"backing":{"driver":"qcow2","read-only":true,"cache":{"direct":false,"no-flush":false},"file":{"driver":"file","filename":"/images/base","read-only":true,"aio":"io_uring","cache":{"direct":false,"no-flush":false}},"backing":null}}""", line);
+        Assert.Contains(line, a => a.Contains("\"host_device\",\"filename\":\"/dev/vg/web3\",\"read-only\":true,\"aio\":\"native\",\"cache\":{\"direct\":true", StringComparison.Ordinal));
         Assert.Contains("scsi-hd,bus=scsi0.0,id=disk0,drive=node0,write-cache=on,bootindex=1", line);
         Assert.Contains("virtio-blk-pci,iothread=iothread0,id=disk1,drive=node1,write-cache=off,bootindex=2", line);
         Assert.Contains("user,id=net0,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp:127.0.0.1:5353-:53", line);

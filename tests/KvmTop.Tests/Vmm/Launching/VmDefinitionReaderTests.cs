@@ -11,7 +11,8 @@ public sealed class VmDefinitionReaderTests
         {
           "name": "web3", "uuid": "7e43f89c-4140-8dec-9b41-6cccc553197a", "memory": "4G", "vcpus": 4, "cpu": "host,-arch-capabilities", "machine": "q35", "firmware": "uefi",
           "disks": [
-            { "path": "/images/a,b.qcow2", "format": "qcow2", "cache": "writeback", "aio": "io_uring", "bus": "scsi" },
+            { "path": "/images/a,b.qcow2", "format": "qcow2", "cache": "writeback", "aio": "io_uring", "bus": "scsi",
+              "data-file": "/images/a.data", "backing": { "path": "/images/base", "format": "qcow2" } },
             { "path": "/dev/vg/web3", "format": "raw", "cache": "directsync", "readonly": true },
             { "path": "/iso/debian.iso", "media": "cdrom" }
           ],
@@ -79,6 +80,13 @@ public sealed class VmDefinitionReaderTests
     [InlineData("\"arguments\": [\"-daemonize\"]", "arguments[0]: -daemonize is not allowed")]
     [InlineData("\"arguments\": [\"--name\"]", "arguments[0]: --name is not allowed")]
     [InlineData("\"arguments\": [\"a\\u0000b\"]", "arguments[0]: control characters")]
+    [InlineData("\"disks\": [{\"path\": \"/a\", \"format\": \"raw\", \"backing\": {\"path\": \"/b\", \"format\": \"raw\"}}]", "disks[0].backing: it goes with format qcow2 only")]
+    [InlineData("\"disks\": [{\"path\": \"/a\", \"format\": \"raw\", \"data-file\": \"/b\"}]", "disks[0].data-file: it goes with format qcow2 only")]
+    [InlineData("\"disks\": [{\"path\": \"/a\", \"format\": \"qcow2\", \"backing\": {\"path\": \"/b\"}}]", "disks[0].backing.format: it is missing")]
+    [InlineData("\"disks\": [{\"path\": \"/a\", \"format\": \"qcow2\", \"backing\": {\"path\": \"json:{}\", \"format\": \"raw\"}}]", "disks[0].backing.path: expected an absolute path")]
+    [InlineData("\"disks\": [{\"path\": \"/dev/fd/3\", \"format\": \"raw\"}]", "disks[0].path: expected a file")]
+    [InlineData("\"disks\": [{\"path\": \"/dev//./fdset/3\", \"format\": \"raw\"}]", "disks[0].path: expected a file")]
+    [InlineData("\"kernel\": \"/proc/self/fd/3\"", "kernel: expected a file")]
     [InlineData("\"uuid\": \"\\ud800\"", "uuid: it is no valid text")]
     public void Read_mistake_names_the_key_and_what_was_expected(string more, string expected)
     {
@@ -107,4 +115,63 @@ public sealed class VmDefinitionReaderTests
     public void Read_whatever_comes_never_throws() => Fuzz.NeverThrows(b => VmDefinitionReader.Read(b, out _), Everything);
 
     internal static VmDefinition? Read(string text, out string mistake) => VmDefinitionReader.Read(Encoding.UTF8.GetBytes(text), out mistake);
+
+    [Fact]
+    public void Read_images_one_over_the_other_are_bounded()
+    {
+        static string Chain(int images)
+        {
+            var text = """{"path": "/0", "format": "raw"}""";
+            for (var i = 1; i < images; i++)
+                text = $$"""{"path": "/{{i}}", "format": "qcow2", "backing": {{text}}}""";
+            return $$"""{"name": "a", "memory": "1G", "vcpus": 1, "disks": [{{text}}]}""";
+        }
+
+        Assert.NotNull(Read(Chain(VmImage.Deepest), out var mistake));
+        Assert.Equal("", mistake);
+        Assert.Null(Read(Chain(VmImage.Deepest + 1), out _));
+        Assert.Null(Read(Chain(500), out _));
+    }
+
+    [Theory]
+    [InlineData("-readconfig", "/x")]
+    [InlineData("--readconfig", "/x")]
+    [InlineData("-set", "chardev.console0.path=/x")]
+    [InlineData("-add-fd", "fd=3,set=1")]
+    [InlineData("-loadvm", "x")]
+    [InlineData("-qmp", "tcp::4444")]
+    [InlineData("-qmp-pretty", "tcp::4444")]
+    [InlineData("-mon", "chardev=console0")]
+    [InlineData("--monitor", "stdio")]
+    [InlineData("-incoming", "tcp::1")]
+    [InlineData("-run-with", "chroot=/x")]
+    [InlineData("-S", "-S")]
+    [InlineData("-hda", "/x.img")]
+    [InlineData("-cdrom", "/x.iso")]
+    [InlineData("-pflash", "/x.fd")]
+    [InlineData("/x.img", "/y.img")]
+    [InlineData("-usb", "/x.img")]
+    [InlineData("-rtc", "-readconfig")]
+    [InlineData("-rtc", "-x")]
+    [InlineData("-drive", "file=/x.img")]
+    [InlineData("-drive", "file=/x.img,format=qcow2")]
+    [InlineData("-drive", "file=/x.img,format=raw,format=qcow2")]
+    [InlineData("-drive", "file=json:{},format=raw")]
+    [InlineData("-drive", "file=nbd://x,format=raw")]
+    [InlineData("-drive", "file=/x.img,format=raw,backing.file.filename=/etc/shadow")]
+    [InlineData("-drive", "file=/x.img,format=raw,snapshot=on")]
+    [InlineData("-blockdev", "driver=qcow2,node-name=n,file.driver=file,file.filename=/x")]
+    [InlineData("-blockdev", "{\"driver\": \"\\u0071cow2\", \"file\": \"n\"}")]
+    [InlineData("-blockdev", "{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"json:{}\"}}")]
+    public void What_arguments_may_not_say_cannot_be_brought_back(params string[] words) => Assert.NotNull(QemuArguments.Fault(words, out _));
+
+    [Theory]
+    [InlineData("-device", "usb-kbd", "-usb", "-global", "ICH9-LPC.disable_s3=1")]
+    [InlineData("-drive", "if=pflash,format=raw,unit=1,file=/vars,,1.fd")]
+    [InlineData("-blockdev", "driver=raw,node-name=n,file.driver=nbd,file.server.type=unix,file.server.path=/s")]
+    [InlineData("-no-reboot")]
+    public void What_arguments_may_say(params string[] words) => Assert.Null(QemuArguments.Fault(words, out _));
+
+    [Fact]
+    public void Files_of_arguments_are_told() => Assert.Equal(["/vars,1.fd"], QemuArguments.Files(["-device", "x", "-drive", "if=pflash,format=raw,unit=1,file=/vars,,1.fd"]));
 }

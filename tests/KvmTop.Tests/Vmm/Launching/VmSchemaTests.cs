@@ -27,10 +27,12 @@ public sealed class VmSchemaTests
         // The reader lists its keys when it is given one that it does not know.
         _ = VmDefinitionReaderTests.Read("""{"name": "a", "memory": "1G", "vcpus": 1, "?": 1}""", out var top);
         _ = VmDefinitionReaderTests.Read("""{"name": "a", "memory": "1G", "vcpus": 1, "disks": [{"path": "/a", "format": "raw", "?": 1}]}""", out var disk);
+        _ = VmDefinitionReaderTests.Read("""{"name": "a", "memory": "1G", "vcpus": 1, "disks": [{"path": "/a", "format": "qcow2", "backing": {"path": "/b", "format": "raw", "?": 1}}]}""", out var image);
         _ = VmDefinitionReaderTests.Read("""{"name": "a", "memory": "1G", "vcpus": 1, "networks": [{"type": "user", "?": 1}]}""", out var network);
 
         Assert.Equal(Keys(top), schema.Properties.Keys.Order());
         Assert.Equal(Keys(disk), schema.Properties["disks"].Item!.Properties.Keys.Order());
+        Assert.Equal(Keys(image), schema.Definitions["image"].Properties.Keys.Order());
         Assert.Equal(Keys(network), schema.Properties["networks"].Item!.Properties.Keys.Order());
     }
 
