@@ -4,10 +4,10 @@ namespace KvmTop.Linux;
 public static class DescriptorLimit
 {
     /// <summary>With fewer the runtime itself cannot load what it needs, and aborts without a word.</summary>
-    public const int Least = 48;
+    public const int Least = 64;
 
     /// <summary><see cref="Least"/> as text: where it is told, nothing may have to be loaded to write a number.</summary>
-    public const string LeastText = "48";
+    public const string LeastText = "64";
 
     /// <summary>The soft limit, after raising it to the hard one (and, for root, to what a large host needs).</summary>
     public static unsafe int Raise()

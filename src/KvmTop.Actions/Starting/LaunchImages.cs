@@ -44,7 +44,7 @@ internal static class LaunchImages
         var files = new List<string>();
         foreach (var disk in vm.Disks)
             files.Add($"{disk.Image}{(disk.ReadOnly ? ", only read" : "")}");
-        foreach (var path in (string?[])[vm.Firmware is "bios" or "uefi" ? firmware : vm.Firmware, vm.Kernel, vm.Initrd, .. QemuArguments.Files(vm.Arguments)])
+        foreach (var path in (string?[])[vm.Firmware is "bios" or "uefi" ? firmware : vm.Firmware, vm.Kernel, vm.Initrd, .. ExtraArguments.Files(vm.Arguments)])
         {
             if (path is not null)
                 files.Add(HostileText.Clean(path, 200));

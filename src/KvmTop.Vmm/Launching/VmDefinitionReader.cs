@@ -251,7 +251,7 @@ public static class VmDefinitionReader
         var words = new List<string>();
         foreach (var item in fields.List("arguments", 256))
             words.Add(DefinitionFields.Item(item.Where, item.Value, 4096));
-        return QemuArguments.Fault(words, out var at) is { } fault ? throw new DefinitionMistakeException(string.Create(CultureInfo.InvariantCulture, $"arguments[{at}]"), fault) : words;
+        return ExtraArguments.Fault(words, out var at) is { } fault ? throw new DefinitionMistakeException(string.Create(CultureInfo.InvariantCulture, $"arguments[{at}]"), fault) : words;
     }
 
     private static void Agree(VmDefinition definition)

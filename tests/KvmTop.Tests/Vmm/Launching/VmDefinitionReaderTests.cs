@@ -163,15 +163,15 @@ public sealed class VmDefinitionReaderTests
     [InlineData("-blockdev", "driver=qcow2,node-name=n,file.driver=file,file.filename=/x")]
     [InlineData("-blockdev", "{\"driver\": \"\\u0071cow2\", \"file\": \"n\"}")]
     [InlineData("-blockdev", "{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"json:{}\"}}")]
-    public void What_arguments_may_not_say_cannot_be_brought_back(params string[] words) => Assert.NotNull(QemuArguments.Fault(words, out _));
+    public void What_arguments_may_not_say_cannot_be_brought_back(params string[] words) => Assert.NotNull(ExtraArguments.Fault(words, out _));
 
     [Theory]
     [InlineData("-device", "usb-kbd", "-usb", "-global", "ICH9-LPC.disable_s3=1")]
     [InlineData("-drive", "if=pflash,format=raw,unit=1,file=/vars,,1.fd")]
     [InlineData("-blockdev", "driver=raw,node-name=n,file.driver=nbd,file.server.type=unix,file.server.path=/s")]
     [InlineData("-no-reboot")]
-    public void What_arguments_may_say(params string[] words) => Assert.Null(QemuArguments.Fault(words, out _));
+    public void What_arguments_may_say(params string[] words) => Assert.Null(ExtraArguments.Fault(words, out _));
 
     [Fact]
-    public void Files_of_arguments_are_told() => Assert.Equal(["/vars,1.fd"], QemuArguments.Files(["-device", "x", "-drive", "if=pflash,format=raw,unit=1,file=/vars,,1.fd"]));
+    public void Files_of_arguments_are_told() => Assert.Equal(["/vars,1.fd"], ExtraArguments.Files(["-device", "x", "-drive", "if=pflash,format=raw,unit=1,file=/vars,,1.fd"]));
 }

@@ -4,7 +4,7 @@ namespace KvmTop.Vmm;
 /// What a definition's <c>arguments</c> may not say: what would take the machine out of this program's hands, what brings such a thing back in another way, and images whose
 /// format or further files QEMU would take from the image itself, where a guest may have written them.
 /// </summary>
-public static class QemuArguments
+public static class ExtraArguments
 {
     private const string Owned = "kvmtop sees to it, or could not look after the VM";
     private const string Disks = "QEMU would take its format from the image, where a guest may have written it; say it under disks";
