@@ -24,6 +24,7 @@ public sealed class Hub : IDisposable
     private readonly Subject<object> _refresh = new();
     private readonly IObservable<Snapshot> _snapshots;
     private readonly Dictionary<Topic, int> _demand = [];
+    private readonly Dictionary<Topic, int> _leisure = [];
     private readonly Dictionary<Topic, TopicPoll> _polls = [];
 
     private Snapshot _latest = Snapshot.Empty;
@@ -39,11 +40,15 @@ public sealed class Hub : IDisposable
     {
         (_all, _context, _collector, _worker) = (all, context, collector, worker);
         _clock = collector.StartStopwatch();
+        Progress = new HubProgress(_clock);
         _interval = new BehaviorSubject<Pace>(new Pace(interval));
         var ticks = _interval.Select(i => Poll.Every(i.Interval, collector, first)).Switch().Select(_ => Tick());
         var refreshes = _refresh.ObserveOn(collector).Select(_ => Refresh());
         _snapshots = ticks.Merge(refreshes).Publish().RefCount();
     }
+
+    /// <summary>How the reading goes just now: for whoever waits for a snapshot that does not come.</summary>
+    public HubProgress Progress { get; }
 
     /// <summary>From tick to tick. Setting it takes effect at once, with a tick. To be set from one thread.</summary>
     public TimeSpan Interval
@@ -56,12 +61,20 @@ public sealed class Hub : IDisposable
     /// Snapshots that hold at least these topics, one per tick, for as long as one is subscribed. They arrive on the collector thread, in order; a
     /// subscriber that takes long delays the ticks, so a screen crosses over by <see cref="LatestWins{T}"/>.
     /// </summary>
-    public IObservable<Snapshot> Observe(IReadOnlyCollection<Topic> topics) =>
+    /// <param name="topics">What is looked at.</param>
+    /// <param name="atLeisure">What is wanted too, but read seldom as long as nobody looks at it: figures that are dear and of which only the worst is told.</param>
+    public IObservable<Snapshot> Observe(IReadOnlyCollection<Topic> topics, IReadOnlyCollection<Topic>? atLeisure = null) =>
         Observable.Create<Snapshot>(observer =>
         {
             var all = WithPrerequisites(topics);
-            Count(all, 1);
-            return new CompositeDisposable(_snapshots.Subscribe(observer), Disposable.Create(() => Count(all, -1)));
+            var seldom = WithPrerequisites(atLeisure ?? []);
+            Count(_demand, all, 1);
+            Count(_leisure, seldom, 1);
+            return new CompositeDisposable(_snapshots.Subscribe(observer), Disposable.Create(() =>
+            {
+                Count(_demand, all, -1);
+                Count(_leisure, seldom, -1);
+            }));
         });
 
     /// <summary>Reads what is looked at since just now and has no reading yet, without waiting for the next tick, and publishes it.</summary>
@@ -96,22 +109,23 @@ public sealed class Hub : IDisposable
         return all;
     }
 
-    private void Count(IEnumerable<Topic> topics, int change)
+    private void Count(Dictionary<Topic, int> demand, HashSet<Topic> topics, int change)
     {
         lock (_demand)
         {
             foreach (var topic in topics)
             {
-                _demand[topic] = _demand.GetValueOrDefault(topic) + change;
+                demand[topic] = demand.GetValueOrDefault(topic) + change;
             }
         }
     }
 
-    private bool IsWanted(Topic topic)
+    private bool IsWanted(Topic topic, out bool atLeisure)
     {
         lock (_demand)
         {
-            return _demand.GetValueOrDefault(topic) > 0;
+            atLeisure = _demand.GetValueOrDefault(topic) == 0;
+            return !atLeisure || _leisure.GetValueOrDefault(topic) > 0;
         }
     }
 
@@ -120,7 +134,9 @@ public sealed class Hub : IDisposable
         var now = _clock.Elapsed;
         var interval = _latest.Sequence == 0 ? TimeSpan.Zero : now - _latestAt;
         _latestAt = now;
-        return _latest = Read(now, everything: true, _latest.Sequence + 1, interval);
+        _latest = Read(now, everything: true, _latest.Sequence + 1, interval);
+        Progress.Published(now);
+        return _latest;
     }
 
     private Snapshot Refresh() => _latest = Read(_clock.Elapsed, everything: false, _latest.Sequence, _latest.Interval);
@@ -131,7 +147,7 @@ public sealed class Hub : IDisposable
         var events = _latest.Events;
         foreach (var topic in _all)
         {
-            var wanted = IsWanted(topic);
+            var wanted = IsWanted(topic, out var atLeisure);
             if (!_polls.TryGetValue(topic, out var poll))
             {
                 if (!wanted)
@@ -156,20 +172,18 @@ public sealed class Hub : IDisposable
             poll.LastWanted = now;
             if (everything || poll.State is null)
             {
-                poll.ReadIfDue(now);
+                poll.ReadIfDue(now, atLeisure, Progress);
             }
 
-            if (poll.Publish(now) is { } state)
+            states.Add(topic, poll.Publish(now));
+            foreach (var e in poll.TakeEvents())
             {
-                states.Add(topic, state);
-                foreach (var e in poll.TakeEvents())
-                {
-                    events = events.Add(e);
-                }
+                events = events.Add(e);
             }
         }
 
-        return new Snapshot(sequence, _context.Host.Time.GetUtcNow(), interval, states, events);
+        var late = interval - Interval;
+        return new Snapshot(sequence, _context.Host.Time.GetUtcNow(), interval, states, events) { Late = late > TimeSpan.Zero ? late : TimeSpan.Zero };
     }
 
     private sealed record Pace(TimeSpan Interval);

@@ -73,7 +73,7 @@ public sealed class VmStartAction() : HostAction("vm start")
     private static string NotFound(ActionContext context, VmStore store, string word)
     {
         var known = store.All().Select(s => s.Name).Concat(Domains(context).Select(d => d.Name)).Take(20).ToList();
-        var libvirt = context.Snapshot.Get(LibvirtTopic.Instance) is { Status: not (ReadingStatus.Ok or ReadingStatus.Stale), Reason: { } reason } ? $"; {reason}" : "";
+        var libvirt = context.Snapshot.Get(LibvirtTopic.Instance) is { Status: not (ReadingStatus.Ok or ReadingStatus.Stale), Value: null, Reason: { } reason } ? $"; {reason}" : "";
         var fault = VmDefinitionReader.NameFault(word) is { } f ? $": {f}" : "";
         foreach (var folder in store.Faults())
             fault += "; " + folder;

@@ -9,6 +9,12 @@ public enum ReadingStatus
     /// <summary>Read, and the value is of <see cref="Reading{T}.Time"/>.</summary>
     Ok,
 
+    /// <summary>As <see cref="TopicState.Shown"/> has it: read for the first time, and rates need a second reading.</summary>
+    Measuring,
+
+    /// <summary>As <see cref="TopicState.Shown"/> has it: read, but some of those that it is about say nothing, and the reason says who and why.</summary>
+    Partial,
+
     /// <summary>The kernel refuses it to this user.</summary>
     Denied,
 
@@ -28,7 +34,7 @@ public enum ReadingStatus
 /// <typeparam name="T">What the topic delivers.</typeparam>
 /// <param name="Status">How it went.</param>
 /// <param name="Value">Present when <paramref name="Status"/> is <see cref="ReadingStatus.Ok"/> or <see cref="ReadingStatus.Stale"/>.</param>
-/// <param name="Reason">Why there is no (fresh) value, in words for the screen; null when all is well.</param>
+/// <param name="Reason">Why there is no (fresh) value, or not of all, in words for the screen; null when all is well.</param>
 /// <param name="Time">Wall-clock time of the reading.</param>
 /// <param name="Duration">What the reading took.</param>
 public readonly record struct Reading<T>(ReadingStatus Status, T? Value, string? Reason, DateTimeOffset Time, TimeSpan Duration)
@@ -39,6 +45,9 @@ public readonly record struct Reading<T>(ReadingStatus Status, T? Value, string?
 
     /// <summary>A good reading; the poller fills in time and duration.</summary>
     public static Reading<T> Ok(T value) => new(ReadingStatus.Ok, value, null, default, default);
+
+    /// <summary>A reading in which some of those that it is about say nothing; all is well when there is no reason.</summary>
+    public static Reading<T> Partly(T value, string? reason) => new(ReadingStatus.Ok, value, reason, default, default);
 
     /// <summary>No value, and why.</summary>
     public static Reading<T> Missing(ReadingStatus status, string reason) => new(status, null, reason, default, default);

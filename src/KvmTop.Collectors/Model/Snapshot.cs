@@ -31,6 +31,9 @@ public sealed class Snapshot
     /// <summary>Monotonic time since the tick before; zero for the first.</summary>
     public TimeSpan Interval { get; }
 
+    /// <summary>How much longer than asked for it took to come to this tick; zero when it was in time.</summary>
+    public TimeSpan Late { get; init; }
+
     /// <summary>What happened lately.</summary>
     public EventList Events { get; }
 

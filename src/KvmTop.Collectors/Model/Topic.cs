@@ -77,6 +77,13 @@ public interface ICollector<TSample> : IDisposable
     Reading<TSample> Collect();
 }
 
+/// <summary>A collector that reads on by itself, and can do so seldom while nobody looks at the details.</summary>
+internal interface ILeisurely
+{
+    /// <summary>Set before each <see cref="ICollector{TSample}.Collect"/>.</summary>
+    bool AtLeisure { set; }
+}
+
 /// <summary>What a collector stands on.</summary>
 /// <param name="Host">The files.</param>
 /// <param name="Services">State that several topics share, made once per run, such as the registry of VMs.</param>

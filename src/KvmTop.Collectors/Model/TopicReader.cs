@@ -8,6 +8,9 @@ public interface ITopicReader : IDisposable
     /// <summary>The topic that is read.</summary>
     Topic Topic { get; }
 
+    /// <summary>Nobody looks at its details: what is dear to read may be read seldom. Passed on to a collector that is <see cref="ILeisurely"/>.</summary>
+    bool AtLeisure { set; }
+
     /// <summary>Reads now and returns the state of the topic for a snapshot.</summary>
     TopicState Read();
 }
@@ -27,18 +30,30 @@ public sealed record TopicState(
     DateTimeOffset Time,
     TimeSpan Duration,
     object? Value,
-    IReadOnlyList<HostEvent> Events);
+    IReadOnlyList<HostEvent> Events)
+{
+    /// <summary>There was no reading before it to make rates with.</summary>
+    public bool IsFirst { get; init; }
+
+    /// <summary>How it went, for people: nothing is "ok" before it was measured, or while a part of it says nothing.</summary>
+    public ReadingStatus Shown => Status is not ReadingStatus.Ok ? Status : Reason is not null ? ReadingStatus.Partial : IsFirst ? ReadingStatus.Measuring : ReadingStatus.Ok;
+}
 
 internal sealed class TopicReader<TSample, TModel>(Topic<TSample, TModel> topic, CollectorContext context) : ITopicReader
     where TSample : class
     where TModel : class
 {
+    // What is shown as it was read has no rates to wait for.
+    private static readonly bool s_makesRates = typeof(TSample) != typeof(TModel);
+
     private readonly TimeProvider _time = context.Host.Time;
     private ICollector<TSample>? _collector;
     private TSample? _before;
     private TModel? _lastModel;
 
     public Topic Topic => topic;
+
+    public bool AtLeisure { get; set; }
 
     [SuppressMessage("Design", "CA1031", Justification = "A defect in one reader must not take the others down: it becomes the reason that is shown.")]
     public TopicState Read()
@@ -47,6 +62,11 @@ internal sealed class TopicReader<TSample, TModel>(Topic<TSample, TModel> topic,
         try
         {
             _collector ??= topic.CreateCollector(context);
+            if (_collector is ILeisurely leisurely)
+            {
+                leisurely.AtLeisure = AtLeisure;
+            }
+
             var reading = _collector.Collect();
             if (reading.Value is not { } sample)
             {
@@ -55,8 +75,9 @@ internal sealed class TopicReader<TSample, TModel>(Topic<TSample, TModel> topic,
             }
 
             var model = topic.Derive(_before, sample);
+            var isFirst = _before is null && s_makesRates;
             _before = sample;
-            return State(reading.Status, reading.Reason, model);
+            return State(reading.Status, reading.Reason, model) with { IsFirst = isFirst };
         }
         catch (Exception e)
         {

@@ -17,6 +17,7 @@ internal sealed class BalloonCollector(CollectorContext context) : ICollector<Ba
         var now = context.Host.Monotonic();
         var clock = context.Host.Time.GetUtcNow();
         var vms = new Dictionary<VmKey, VmBalloon>(_registry.Vms.Count);
+        var census = new MonitorCensus();
         foreach (var vm in _registry.Vms)
         {
             if (_connections.Get(vm) is { } connection)
@@ -24,6 +25,7 @@ internal sealed class BalloonCollector(CollectorContext context) : ICollector<Ba
                 if (!_vms.TryGetValue(vm.Info.Key, out var asked))
                     _vms.Add(vm.Info.Key, asked = new Asked(connection));
                 vms.Add(vm.Info.Key, asked.Read(now, clock));
+                census.Add(vm, connection);
             }
         }
 
@@ -33,7 +35,7 @@ internal sealed class BalloonCollector(CollectorContext context) : ICollector<Ba
                 _vms.Remove(key);
         }
 
-        return Reading<BalloonModel>.Ok(new BalloonModel(vms));
+        return census.Judge(new BalloonModel(vms));
     }
 
     public void Dispose()

@@ -17,6 +17,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
     {
         var now = context.Host.Monotonic();
         var vms = new Dictionary<VmKey, DisksOfVm>(_registry.Vms.Count);
+        var census = new MonitorCensus();
         foreach (var vm in _registry.Vms)
         {
             if (OfLibvirt(vm.Info.Key) is { } known)
@@ -28,6 +29,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
                 if (!_vms.TryGetValue(vm.Info.Key, out var asked))
                     _vms.Add(vm.Info.Key, asked = new Asked(connection));
                 vms.Add(vm.Info.Key, new(vm.Info, asked.Read(now)));
+                census.Add(vm, connection);
             }
         }
 
@@ -37,7 +39,7 @@ internal sealed class DisksCollector(CollectorContext context) : ICollector<Disk
                 _vms.Remove(key);
         }
 
-        return Reading<DisksSample>.Ok(new DisksSample(vms));
+        return census.Judge(new DisksSample(vms));
     }
 
     public void Dispose()

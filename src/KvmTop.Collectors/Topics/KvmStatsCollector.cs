@@ -34,7 +34,7 @@ internal sealed class KvmStatsCollector : ICollector<KvmStatsSample>
             reader.Read(buffer, _host.Monotonic(), _registry.Uptime);
         }
 
-        return Reading<KvmStatsSample>.Ok(buffer.Sample) with { Reason = Reason(buffer) };
+        return Reading<KvmStatsSample>.Partly(buffer.Sample, Reason(buffer));
     }
 
     public void Dispose()

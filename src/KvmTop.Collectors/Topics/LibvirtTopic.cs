@@ -126,7 +126,7 @@ public sealed class LibvirtTopic : PlainTopic<LibvirtModel>
                 if (_target.Uri is not { } uri)
                 {
                     var nobody = new LibvirtModel { Vms = _domains.ByVm, Inactive = [], Absence = _target.Refusal };
-                    return Reading<LibvirtModel>.Ok(nobody) with { Reason = _host.IsLive ? _target.Refusal : null };
+                    return _host.IsLive && _target.Refusal is { } refusal ? Reading<LibvirtModel>.Ok(nobody) with { Status = ReadingStatus.Unsupported, Reason = refusal } : Reading<LibvirtModel>.Ok(nobody);
                 }
 
                 _session = new LibvirtSession(uri, _host.Time);
@@ -181,7 +181,7 @@ public sealed class LibvirtTopic : PlainTopic<LibvirtModel>
                 IsAnswered = answer is not null,
                 Age = age,
             };
-            return Reading<LibvirtModel>.Ok(model) with { Status = age > s_old ? ReadingStatus.Stale : ReadingStatus.Ok, Reason = reason };
+            return Reading<LibvirtModel>.Ok(model) with { Status = age > s_old ? ReadingStatus.Stale : ReadingStatus.Ok, Reason = reason ?? (answer is null ? "libvirt: no answer yet" : null) };
         }
     }
 }

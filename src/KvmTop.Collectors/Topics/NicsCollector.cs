@@ -22,7 +22,8 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
         var now = _host.Monotonic();
         var own = LinkOf(_host, "/proc/self/ns/net");
         var vms = new Dictionary<VmKey, VmNicsSample>(_registry.Vms.Count);
-        var blind = false;
+        var (blind, unseen) = (false, 0);
+        string? why = null;
         foreach (var vm in _registry.Vms)
         {
             if (!_vms.TryGetValue(vm.Info.Key, out var taps))
@@ -51,6 +52,12 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
                 }
             }
 
+            if (taps.Reason is not null)
+            {
+                unseen++;
+                why ??= taps.Reason;
+            }
+
             vms.Add(vm.Info.Key, new VmNicsSample(space.Tick == _tick ? space.At : now, taps.Nics, counters, taps.Reason));
         }
 
@@ -67,7 +74,7 @@ internal sealed class NicsCollector(CollectorContext context) : ICollector<NicsS
                 _namespaces.Remove(name);
         }
 
-        return Reading<NicsSample>.Ok(new NicsSample(vms));
+        return Reading<NicsSample>.Partly(new NicsSample(vms), unseen == 0 ? null : $"{unseen} of {vms.Count} VMs: {why}");
     }
 
     public void Dispose() => _libvirt.NicsWanted = false;

@@ -18,6 +18,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
         var now = _host.Monotonic();
         var vms = new Dictionary<VmKey, QmpVm>(_registry.Vms.Count);
         List<QmpVmEvent>? events = null;
+        var census = new MonitorCensus();
         foreach (var vm in _registry.Vms)
         {
             if (_connections.Get(vm) is not { } connection)
@@ -35,6 +36,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
             }
 
             vms.Add(vm.Info.Key, monitored.Read(now));
+            census.Add(vm, connection);
         }
 
         _connections.Forget(_registry.Vms);
@@ -44,7 +46,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
                 _vms.Remove(key);
         }
 
-        return Reading<QmpModel>.Ok(new QmpModel(vms, events ?? (IReadOnlyList<QmpVmEvent>)[]));
+        return census.Judge(new QmpModel(vms, events ?? (IReadOnlyList<QmpVmEvent>)[]));
     }
 
     public void Dispose()

@@ -52,12 +52,31 @@ public sealed class VmMemoryTopic : PlainTopic<VmMemoryModel>
     }
 
     /// <summary>Hands the VMs to the rounds and takes what they have.</summary>
-    internal sealed class Collector(CollectorContext context, RoundPace pace, bool threaded) : ICollector<VmMemoryModel>
+    internal sealed class Collector(CollectorContext context, RoundPace pace, bool threaded) : ICollector<VmMemoryModel>, ILeisurely
     {
         private readonly VmRegistry _registry = context.Services.Get(() => new VmRegistry(context.Host));
         private readonly VmMemoryRounds _rounds = new(context.Host, pace, threaded);
 
-        public Reading<VmMemoryModel> Collect() => Reading<VmMemoryModel>.Ok(new VmMemoryModel(_rounds.Look(_registry.Vms)));
+        public bool AtLeisure { get; set; }
+
+        public Reading<VmMemoryModel> Collect()
+        {
+            var states = _rounds.Look(_registry.Vms, AtLeisure);
+            var (hanging, unread) = (0, 0);
+            foreach (var state in states.Values)
+            {
+                hanging += state.Hanging is null ? 0 : 1;
+                unread += state.Memory is null ? 1 : 0;
+            }
+
+            return Reading<VmMemoryModel>.Partly(
+                new VmMemoryModel(states),
+                hanging > 0 ? Invariant($"reading {hanging} of {states.Count} VMs hangs: their memory lock is held")
+                : unread > 0 ? Invariant($"{unread} of {states.Count} VMs not read yet: they are read one after the other")
+                : null);
+        }
+
+        private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
         public void Dispose() => _rounds.Dispose();
     }

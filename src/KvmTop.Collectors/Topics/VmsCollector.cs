@@ -32,10 +32,9 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
         }
 
         // Good as far as it goes, and the reader of a record must know how far that is.
-        return Reading<VmsSample>.Ok(new VmsSample(samples, _registry.Unconfirmed)) with
-        {
-            Reason = _registry.Unconfirmed > 0 ? $"{_registry.Unconfirmed} known by program name only: seeing their descriptors needs root" : null,
-        };
+        return Reading<VmsSample>.Partly(
+            new VmsSample(samples, _registry.Unconfirmed),
+            _registry.Unconfirmed > 0 ? $"{_registry.Unconfirmed} known by program name only: seeing their descriptors needs root" : null);
     }
 
     // The registry outlives this collector: other topics and the next subscriber use it.

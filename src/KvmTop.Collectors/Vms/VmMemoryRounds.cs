@@ -13,6 +13,9 @@ internal sealed record RoundPace(TimeSpan Interval, double RestFactor, TimeSpan 
 {
     /// <summary>Every VM each 30 s, unless that would cost more than 2 % of a CPU; two seconds for a reading: a 1 TB guest in small pages takes one.</summary>
     public static RoundPace Default { get; } = new(TimeSpan.FromSeconds(30), 50, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), 4);
+
+    /// <summary>While nobody looks: every VM each 5 minutes, and no more than 0.2 % of a CPU.</summary>
+    public RoundPace AtLeisure() => this with { Interval = 10 * Interval, RestFactor = 10 * RestFactor, LongestRest = 2 * LongestRest };
 }
 
 /// <summary>
@@ -20,7 +23,7 @@ internal sealed record RoundPace(TimeSpan Interval, double RestFactor, TimeSpan 
 /// hangs is left to its thread, and another thread goes on with the other VMs; what it says when it comes back is taken.
 /// </summary>
 /// <remarks>The public members are for the collector thread. With a host of files nothing can hang, and a few VMs are read within the tick instead: the same in every run.</remarks>
-internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threaded) : IDisposable
+internal sealed class VmMemoryRounds(HostRoot host, RoundPace watched, bool threaded) : IDisposable
 {
     // Within a tick, for hosts that are files.
     private const int AtOnce = 32;
@@ -28,24 +31,37 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
     // The first round is quicker, for somebody waits for it, and still no burst.
     private const double FirstRestFactor = 9;
 
+    // Nobody waits for it: the start belongs to others.
+    private const double FirstRestFactorAtLeisure = 99;
+
+    private static readonly TimeSpan s_startAtLeisure = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan s_shortestLook = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _more = new(false);
     private readonly Dictionary<VmKey, Slot> _slots = [];
+    private readonly RoundPace _atLeisure = watched.AtLeisure();
+    private readonly TimeSpan _made = host.Monotonic();
     private VmMemoryFiles? _files;
     private Lane? _lane;
     private TimeSpan _wantedAt;
     private TimeSpan _wantedUntil;
     private int _generation;
     private int _stuck;
+    private bool _leisure;
     private bool _disposed;
 
+    private RoundPace Pace => _leisure ? _atLeisure : watched;
+
     /// <summary>Says which VMs there are, and what is known of each, by identity. Reading goes on for as long as this is called again and again.</summary>
-    public IReadOnlyDictionary<VmKey, VmMemoryState> Look(IReadOnlyList<TrackedVm> vms)
+    /// <param name="vms">The VMs.</param>
+    /// <param name="atLeisure">Nobody looks at the details: they are read seldom.</param>
+    public IReadOnlyDictionary<VmKey, VmMemoryState> Look(IReadOnlyList<TrackedVm> vms, bool atLeisure = false)
     {
         lock (_gate)
         {
+            _leisure = atLeisure;
             var now = host.Monotonic();
             var gap = now - _wantedAt;
             (_wantedAt, _wantedUntil) = (now, now + (2.5 * gap > s_shortestLook && _generation > 0 ? 2.5 * gap : s_shortestLook));
@@ -62,7 +78,7 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
             var states = new Dictionary<VmKey, VmMemoryState>(_slots.Count);
             foreach (var (key, slot) in _slots)
             {
-                states.Add(key, new VmMemoryState(slot.Value, now - slot.ReadAt, slot.Took, slot.Began is { } began && now - began > pace.Deadline ? now - began : null));
+                states.Add(key, new VmMemoryState(slot.Value, now - slot.ReadAt, slot.Took, slot.Began is { } began && now - began > watched.Deadline ? now - began : null));
             }
 
             return states;
@@ -109,16 +125,16 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
     private void ReadSome(TimeSpan now)
     {
         _files ??= new VmMemoryFiles(host);
-        for (var i = 0; i < AtOnce && Next() is { } slot && slot.Due <= now; i++)
+        for (var i = 0; i < AtOnce && Next() is { } slot && Due(slot) <= now; i++)
         {
             slot.Value = _files.Read(slot.Vm, slot.Value) ?? slot.Value;
-            (slot.ReadAt, slot.Due) = (now, now + pace.Interval);
+            (slot.ReadAt, slot.WasRead) = (now, true);
         }
     }
 
     private void KeepGoing(TimeSpan now)
     {
-        if (_lane is { Slot.Began: { } began } lane && now - began > pace.Deadline && _stuck < pace.StuckAtMost)
+        if (_lane is { Slot.Began: { } began } lane && now - began > watched.Deadline && _stuck < watched.StuckAtMost)
         {
             lane.Abandoned = true;
             _stuck++;
@@ -136,13 +152,16 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
         }
     }
 
+    /// <summary>When a VM is to be read again; a new one at once.</summary>
+    private TimeSpan Due(Slot slot) => slot.WasRead ? slot.ReadAt + Pace.Interval : TimeSpan.MinValue;
+
     /// <summary>The VM whose turn it is next; null when there is none, or all are being read.</summary>
     private Slot? Next()
     {
         Slot? next = null;
         foreach (var slot in _slots.Values)
         {
-            if (slot.Began is null && (next is null || slot.Due < next.Due))
+            if (slot.Began is null && (next is null || Due(slot) < Due(next)))
             {
                 next = slot;
             }
@@ -175,7 +194,7 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
                 slot.Began = null;
                 slot.Value = value ?? slot.Value;
                 slot.ReadAt = lane.Ended = ended;
-                slot.Due = ended + pace.Interval;
+                slot.WasRead = true;
                 lane.Slot = null;
                 if (lane.Abandoned)
                 {
@@ -202,9 +221,11 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
                 var now = host.Monotonic();
                 if (now <= _wantedUntil && Next() is { } slot)
                 {
-                    var rest = lane.Took * (slot.Value is null ? Math.Min(FirstRestFactor, pace.RestFactor) : pace.RestFactor);
-                    var start = lane.Ended + (rest < pace.LongestRest ? rest : pace.LongestRest);
-                    start = start > slot.Due ? start : slot.Due;
+                    var first = _leisure ? FirstRestFactorAtLeisure : FirstRestFactor;
+                    var rest = lane.Took * (slot.Value is null ? Math.Min(first, Pace.RestFactor) : Pace.RestFactor);
+                    var start = lane.Ended + (rest < Pace.LongestRest ? rest : Pace.LongestRest);
+                    start = start > Due(slot) ? start : Due(slot);
+                    start = _leisure && start < _made + s_startAtLeisure ? _made + s_startAtLeisure : start;
                     if (start <= now)
                     {
                         slot.Began = now;
@@ -235,8 +256,7 @@ internal sealed class VmMemoryRounds(HostRoot host, RoundPace pace, bool threade
 
         public TimeSpan Took { get; set; }
 
-        /// <summary>When it is to be read again; a new one at once.</summary>
-        public TimeSpan Due { get; set; } = TimeSpan.MinValue;
+        public bool WasRead { get; set; }
 
         /// <summary>Since when it is being read.</summary>
         public TimeSpan? Began { get; set; }

@@ -78,7 +78,8 @@ public static class TabBar
         return -1;
     }
 
-    private static int WidthOf(Tab tab) => CellWidth.Of(tab.Key) + CellWidth.Of(tab.Title) + 3;
+    /// <summary>Cells that a tab takes; one without a name is its key alone.</summary>
+    public static int WidthOf(Tab tab) => CellWidth.Of(tab.Key) + (tab.Title.Length == 0 ? 2 : CellWidth.Of(tab.Title) + 3);
 
     /// <summary>The first tab to draw, so that the active one is on the screen.</summary>
     private static int First(int width, ReadOnlySpan<Tab> tabs, int active)

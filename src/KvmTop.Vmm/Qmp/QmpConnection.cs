@@ -68,6 +68,19 @@ public sealed class QmpConnection
         }
     }
 
+    /// <summary>It ought to answer and does not: another client holds it, it hangs, or it broke off. <see cref="Reason"/> says which.</summary>
+    public bool IsSilent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var now = _io.Now;
+                return _state == QmpState.Failed || _underWay.Overdue is not null || IsUngreeted(now);
+            }
+        }
+    }
+
     /// <summary>The monitor's version as it greeted ("10.0.2"), or null.</summary>
     public string? Version { get; private set; }
 
@@ -220,9 +233,11 @@ public sealed class QmpConnection
         }
     }
 
+    private bool IsUngreeted(TimeSpan now) => _state == QmpState.Connecting && _wire.Socket is not null && now - _wire.ConnectedAt >= s_greetingDeadline;
+
     private string? ReasonNow(TimeSpan now)
     {
-        if (_state == QmpState.Connecting && _wire.Socket is not null && now - _wire.ConnectedAt >= s_greetingDeadline)
+        if (IsUngreeted(now))
             return _greeted ? "QMP: the monitor greeted, and says nothing since" : "QMP: no greeting: another client holds the monitor, or it hangs";
         if (_underWay.Overdue is { } query)
             return string.Create(CultureInfo.InvariantCulture, $"QMP: no answer to {query.Command} for {(now - query.SentAt).TotalSeconds:0} s");

@@ -18,6 +18,7 @@ internal static class RecordJson
         writer.WriteString("schema", SchemaDocument.Version);
         writer.WriteString("time", snapshot.Time);
         writer.WriteNumber("interval_s", Math.Round(snapshot.Interval.TotalSeconds, 6));
+        writer.WriteNumber("late_s", Math.Round(snapshot.Late.TotalSeconds, 6));
         if (host.Machine?.Label is { } label)
         {
             writer.WriteString("label", label);
@@ -61,9 +62,19 @@ internal static class RecordJson
         {
             writer.WriteStartObject();
             writer.WriteString("topic", source.Topic.Id);
-            writer.WriteString("status", StatusName(source.Status));
-            writer.WriteString("reason", source.Reason);
+            writer.WriteString("status", StatusName(source.Shown));
+            writer.WriteString("reason", source.Reason ?? (source.Shown is ReadingStatus.Measuring ? "first reading: a rate needs two" : null));
             writer.WriteNumber("duration_us", (long)source.Duration.TotalMicroseconds);
+            writer.WritePropertyName("age_s");
+            if (source.Time == default)
+            {
+                writer.WriteNullValue();
+            }
+            else
+            {
+                writer.WriteNumberValue(Math.Max(0, Math.Round((snapshot.Time - source.Time).TotalSeconds, 3)));
+            }
+
             writer.WriteEndObject();
         }
 

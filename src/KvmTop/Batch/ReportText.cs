@@ -22,7 +22,7 @@ internal static class ReportText
         writer.Write(string.Create(
             CultureInfo.InvariantCulture,
             $"""
-             kvmtop {Show("name")}{label}  kernel {Show("kernel")}  {Show("cpus")} CPUs  {Show("kvm_module")} nested={Show("nested")}  {snapshot.Time:yyyy-MM-ddTHH:mm:ssZ} over {snapshot.Interval.TotalSeconds:0.00} s
+             kvmtop {Show("name")}{label}  kernel {Show("kernel")}  {Show("cpus")} CPUs  {Show("kvm_module")} nested={Show("nested")}  {snapshot.Time:yyyy-MM-ddTHH:mm:ssZ} over {snapshot.Interval.TotalSeconds:0.00} s{Late(snapshot)}
              CPU {Show("cpu_pct")}%  guest {Show("guest_pct")}  user {Show("user_pct")}  sys {Show("system_pct")}  iowait {Show("iowait_pct")}   load {Show("load1")} {Show("load5")} {Show("load15")}   mem {Show("mem_used_bytes")}/{Show("mem_total_bytes")}  swap {Show("swap_used_bytes")}/{Show("swap_total_bytes")}
              VMs {vms?.Vms.Count.ToString(CultureInfo.InvariantCulture) ?? "-"}   vCPUs {vms?.Vms.Sum(v => v.Info.VcpuCount ?? 0).ToString(CultureInfo.InvariantCulture) ?? "-"}   kvmtop itself {Self("cpu_pct")}% {Self("rss_bytes")}
 
@@ -46,13 +46,17 @@ internal static class ReportText
             }
         }
 
-        foreach (var source in snapshot.Sources.Where(s => s.Status != ReadingStatus.Ok))
+        foreach (var source in snapshot.Sources.Where(s => s.Shown != ReadingStatus.Ok && (s.Topic != VmsTopic.Instance || s.Shown != ReadingStatus.Partial)))
         {
-            writer.Write($"{source.Topic.Title}: {source.Status.ToString().ToLowerInvariant()}: {source.Reason}\n");
+            writer.Write($"{source.Topic.Title}: {source.Shown.ToString().ToLowerInvariant()}: {source.Reason}\n");
         }
 
         writer.Write('\n');
     }
+
+    // Ticks of a busy host are late by some milliseconds: that is no news.
+    private static string Late(Snapshot snapshot) =>
+        snapshot.Late < TimeSpan.FromSeconds(1) ? "" : string.Create(CultureInfo.InvariantCulture, $", LATE by {snapshot.Late.TotalSeconds:0.0} s");
 
     private static Metric<HostRow>? Find(IReadOnlyList<Metric<HostRow>> metrics, string id) => metrics.FirstOrDefault(m => m.Id == id);
 }

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Collectors.Checks;
 using KvmTop.Configuration;
+using KvmTop.Diagnosis;
+using KvmTop.Screen.Overlays;
 using KvmTop.Screen.Panes;
 using KvmTop.Streams;
 using KvmTop.Tui;
@@ -26,6 +29,9 @@ internal sealed class App : IDisposable
     // for what was done or left half-way.
     public static readonly IReadOnlyList<Topic> Always = [HostTopic.Instance, MachineTopic.Instance, VmsTopic.Instance, SelfTopic.Instance, KernelLogTopic.Instance, JournalTopic.Instance];
 
+    /// <summary>Read seldom whatever pane is shown: what the line of troubles judges by and is dear to read.</summary>
+    public static readonly IReadOnlyList<Topic> AtLeisure = [.. Judge.Needs];
+
     private readonly ITerminal _terminal;
     private readonly Hub _hub;
     private readonly LatestWins<Snapshot> _latest;
@@ -38,7 +44,7 @@ internal sealed class App : IDisposable
     private int _active;
     private VmView? _vmView;
     private TracePane? _trace;
-    private Rect _tabs;
+    private readonly TabLine _tabs = new();
     private Rect _footer;
     private Rect _body;
     private Snapshot? _updated;
@@ -79,7 +85,9 @@ internal sealed class App : IDisposable
     {
         while (!Ui.Leaving)
         {
-            Step(s_idle);
+            // A reading that does not come wakes nobody: its age must grow on the screen all the same.
+            var next = Freshness.UntilNext(_hub.Progress, Ui.Options.Delay);
+            Step(next < s_idle ? next : s_idle);
         }
     }
 
@@ -256,14 +264,40 @@ internal sealed class App : IDisposable
             return false;
         }
 
-        var tab = TabBar.HitTest(_tabs, Tabs(), _active, input.X, input.Y);
+        var tab = _tabs.HitTest(input.X, input.Y);
         if (tab >= 0)
         {
             ShowPane(tab);
             return true;
         }
 
+        foreach (var link in Ui.HeaderLinks)
+        {
+            if (link.Area.Contains(input.X, input.Y))
+            {
+                Follow(link);
+                return true;
+            }
+        }
+
         return _footer.Contains(input.X, input.Y) && _commands.Click(_footer, FooterHints(), input);
+    }
+
+    private void Follow(HeaderLink link)
+    {
+        if (link.Vm is { } vm)
+        {
+            Ui.OpenTrace = null;
+            Ui.OpenVm = vm;
+        }
+        else if (link.Pane is { } pane)
+        {
+            Ui.GoTo = pane;
+        }
+        else
+        {
+            Ui.Open(new TroublesOverlay());
+        }
     }
 
     private bool HandleBack(InputEvent input)
@@ -352,6 +386,7 @@ internal sealed class App : IDisposable
             Current.Update(Ui);
         }
 
+        Ui.Freshness = Freshness.Of(_hub.Progress, Ui.Options.Delay);
         var (width, height) = _terminal.Size;
         if (_buffer.Width != width || _buffer.Height != height)
         {
@@ -375,11 +410,10 @@ internal sealed class App : IDisposable
         var screen = _buffer.Area;
         _buffer.Fill(screen, default);
         var (header, rest) = screen.CutTop(Header.HeightFor(screen.Height));
-        (_tabs, rest) = rest.CutTop(1);
+        (var tabs, rest) = rest.CutTop(1);
         (_footer, _body) = rest.CutBottom(1);
         Header.Render(_buffer, header, Ui, _isRoot);
-        TabBar.Render(_buffer, _tabs, Tabs(), _active, Ui.Unicode, Surface.Heading);
-        RenderTableState();
+        _tabs.Render(_buffer, tabs, _panes, _active, States(), Ui.Unicode);
         Current.Render(_buffer, _body, Ui);
         RenderFooter();
         foreach (var overlay in Ui.Overlays)
@@ -388,47 +422,43 @@ internal sealed class App : IDisposable
         }
     }
 
-    /// <summary>At the right of the tabs: what is filtered, marked, or special about the figures.</summary>
-    private void RenderTableState()
+    /// <summary>At the right of the tabs: whose page it is, what is filtered, marked, or special about the figures.</summary>
+    private List<StateWord> States()
     {
-        var parts = new List<string>();
+        var states = new List<StateWord>();
         if (_trace is not null)
         {
-            parts.Add(_trace.Title);
+            states.Add(new StateWord("", _trace.Title, "", null));
         }
         else if (_vmView is not null)
         {
-            parts.Add($"VM {_vmView.Title}");
+            states.Add(new StateWord("VM ", _vmView.Title, "", null));
         }
         else if (CurrentTable is { } table)
         {
             if (table.Filter.Length > 0)
             {
-                parts.Add($"filter {table.Filter} ({table.Rows.Shown}/{table.Rows.All})");
+                var count = string.Create(CultureInfo.InvariantCulture, $"{table.Rows.Shown}/{table.Rows.All}");
+                states.Add(new StateWord("filter ", table.Filter, $" ({count})", "flt " + count));
             }
 
             if (table.Marked > 0)
             {
-                parts.Add($"{table.Marked} marked");
+                states.Add(new StateWord($"{table.Marked} marked", "", "", $"{table.Marked} mk"));
             }
         }
 
         if (Ui.WholeVm)
         {
-            parts.Add("100% = whole VM");
+            states.Add(new StateWord("100%=VM", "", "", "%VM"));
         }
 
         if (Ui.ReadOnly)
         {
-            parts.Add("read-only");
+            states.Add(new StateWord("read-only", "", "", "r/o"));
         }
 
-        var text = string.Join("  ", parts) + " ";
-        if (parts.Count > 0)
-        {
-            var tabs = Tabs().Sum(t => t.Key.Length + t.Title.Length + 3);
-            _buffer.WriteRight(_tabs.Right, _tabs.Y, text, new Style(Role.Accent, Surface.Heading), Math.Max(0, _tabs.Width - tabs - 2));
-        }
+        return states;
     }
 
     private void RenderFooter()
@@ -444,6 +474,4 @@ internal sealed class App : IDisposable
     }
 
     private KeyHint[] FooterHints() => [.. _commands.Hints(Current)];
-
-    private Tab[] Tabs() => [.. _panes.Select(p => new Tab(p.Key.ToString(), p.Title))];
 }

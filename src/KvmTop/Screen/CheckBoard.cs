@@ -20,6 +20,8 @@ internal sealed class CheckBoard(HostRoot host, IScheduler scheduler, Action cha
     private static readonly TimeSpan s_pace = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_watchedPace = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
     private CheckReport? _report;
     private long _startedAt;
     private bool _started;
@@ -27,6 +29,9 @@ internal sealed class CheckBoard(HostRoot host, IScheduler scheduler, Action cha
 
     /// <summary>What the checks found last; null before the first time.</summary>
     public CheckReport? Report => Volatile.Read(ref _report);
+
+    /// <summary>For how long the checks have been running, when that is longer than they should take: what is shown is the report before. Null when all is well.</summary>
+    public TimeSpan? Overdue => Volatile.Read(ref _running) != 0 && host.Time.GetElapsedTime(_startedAt) is var time && time > s_deadline ? time : null;
 
     /// <summary>Checks when it is time to.</summary>
     /// <param name="snapshot">The moment.</param>

@@ -30,6 +30,7 @@ internal sealed class Commands
         [
             Make("help", "F1 ? h", "this help: keys, and what each column means, from which source, with the thresholds", Help, Key.F1, '?', 'h') with { Hint = new("F1", "Help", 8) },
             Make("setup", "F2", "setup: columns, theme, delay; saved on request", Setup, Key.F2) with { Hint = new("F2", "Setup", 1) },
+            Make("troubles", "e F7", "every VM in trouble, the most time lost first; Enter goes to it", () => _ui.Open(new TroublesOverlay()), Key.F7, 'e') with { Hint = new("e", "Trouble", 6) },
             Make("search", "F3 /", "search a name; n repeats", table.Search, Key.F3, '/') with { Hint = new("F3", "Search", 3) },
             Make("next", "n", "next match of the search", () => table.SearchAgain(next: true), null, 'n'),
             Make("filter", "F4 \\", "filter: a text, or column, operator, value, as rdy>5; joined with 'and', 'or'", table.Filter, Key.F4, '\\') with { Hint = new("F4", "Filter", 4) },

@@ -31,7 +31,7 @@ internal static class Dashboard
         // Reading begins while the terminal is being opened; there is nobody to wake before that.
         NcursesTerminal? woken = null;
         var latest = new LatestWins<Snapshot>(() => Volatile.Read(ref woken)?.WakeUp());
-        using var ticking = monitor.Hub.Observe([.. App.Always]).Subscribe(latest);
+        using var ticking = monitor.Hub.Observe(App.Always, App.AtLeisure).Subscribe(latest);
         if (!NcursesTerminal.TryOpen(terminalOptions, out var terminal, out var error))
         {
             return StandardStreams.Print($"kvmtop: {error}\nFor one report without a screen: kvmtop --once\n", ExitCode.Failed);

@@ -11,6 +11,9 @@ internal static class Header
 {
     private const int ChartColumns = 240;
 
+    // On a narrow and low screen the worst trouble needs the whole line.
+    private const int RoomForChecks = 60;
+
     /// <summary>Rows that it takes on a screen of this height: on a low one, rows go to the pane.</summary>
     public static int HeightFor(int screenHeight) => screenHeight < 16 ? 2 : screenHeight < 22 ? 4 : 5;
 
@@ -18,6 +21,7 @@ internal static class Header
     public static void Render(Buffer buffer, Rect area, Ui ui, bool isRoot)
     {
         buffer.Fill(area, new Style(Role.Text, Surface.Header));
+        ui.HeaderLinks.Clear();
         var row = new HostRow(ui.Snapshot);
         RenderTitle(buffer, area.CutTop(1).Top, row, ui, isRoot);
         var lines = area.CutTop(1).Remaining;
@@ -33,7 +37,7 @@ internal static class Header
         if (!troubles.IsEmpty)
         {
             var right = told ? troubles.Right : RenderChecks(buffer, troubles, troubles.X, troubles.Right, ui, "! {0} (8) ");
-            RenderTroubles(new Pencil(buffer, troubles, Surface.Header), right, ui, saysWhenWell: true);
+            TroubleLine.Render(new Pencil(buffer, troubles, Surface.Header), right, ui, saysWhenWell: true);
         }
     }
 
@@ -52,7 +56,8 @@ internal static class Header
         // From the right: what must not be pushed out by a long kernel name.
         var right = new (string Text, Role Role)[]
         {
-            ui.Frozen ? (ui.Unicode ? "❚❚ frozen " : "= frozen ", Role.Warn) : (ui.Unicode ? "● live " : "* live ", Role.Good),
+            Live(ui),
+            Frozen(ui),
             ((isRoot ? "root" : "user") + "  ", isRoot ? Role.Label : Role.Warn),
             (string.Create(CultureInfo.InvariantCulture, $"{ui.Options.Delay.TotalSeconds:0.0##}s  "), Role.Label),
             (ui.Snapshot.Sequence == 0 ? "" : ui.Snapshot.Time.ToLocalTime().ToString("HH:mm:ss  ", CultureInfo.InvariantCulture), Role.Text),
@@ -89,6 +94,20 @@ internal static class Header
         }
     }
 
+    /// <summary>Whether the newest figures are of now: nothing is called live before there are rates, or when no reading has come for longer than the pace allows for.</summary>
+    private static (string Text, Role Role) Live(Ui ui)
+    {
+        var dot = ui.Unicode ? "●" : "*";
+        return ui.Freshness.IsOld ? (string.Create(CultureInfo.InvariantCulture, $"{dot} {ui.Freshness.Seconds} s old "), Role.Critical)
+            : ui.Newest.Sequence < 2 ? (ui.Unicode ? "○ measuring " : "o measuring ", Role.Dim)
+            : ui.Frozen ? ("", Role.Text)
+            : (dot + " live ", Role.Good);
+    }
+
+    /// <summary>The operator has stopped the picture, and how old it has become: another thing than a reading that does not come.</summary>
+    private static (string Text, Role Role) Frozen(Ui ui) => !ui.Frozen ? ("", Role.Text)
+        : (string.Create(CultureInfo.InvariantCulture, $"{(ui.Unicode ? "❚❚" : "=")} frozen {Math.Max(0, (ui.Newest.Time - ui.Snapshot.Time).TotalSeconds):0} s "), Role.Warn);
+
     private static void RenderCpu(Buffer buffer, Rect line, HostRow row, Ui ui)
     {
         var (gauge, rest) = line.CutLeft(line.Width / 2);
@@ -102,7 +121,7 @@ internal static class Header
                 new(Part(share.Guest), new Style(Role.BarGuest)), new(Part(share.User), new Style(Role.BarUser)),
                 new(Part(share.System + share.Irq), new Style(Role.BarSystem)), new(Part(share.IoWait), new Style(Role.BarIoWait)), new(Part(share.Steal), new Style(Role.BarReady)),
             ],
-            $"{Percent(share.Busy),4}%",
+            double.IsNaN(share.Busy) && row.Host is not null ? "measuring" : $"{Percent(share.Busy),4}%",
             ui.Unicode,
             Surface.Header);
         var pen = new Pencil(buffer, rest, Surface.Header);
@@ -176,25 +195,39 @@ internal static class Header
         if (ui.Snapshot.Get(VmsTopic.Instance).Value is not { } model)
         {
             pen.Pair("VMs", "-", Role.Disabled);
+            if (withTroubles)
+            {
+                TroubleLine.Render(pen, line.Right, ui, saysWhenWell: true);
+            }
+
             return true;
         }
 
         int running = 0, paused = 0, other = 0, vcpus = 0;
+        var uncounted = false;
         foreach (var vm in model.Vms)
         {
             running += vm.State is VmState.Running ? 1 : 0;
             paused += vm.State is VmState.Paused ? 1 : 0;
             other += vm.State is VmState.Running or VmState.Paused ? 0 : 1;
             vcpus += vm.Info.VcpuCount ?? 0;
+            uncounted |= vm.Info.VcpuCount is null;
         }
 
         pen.Pair("VMs", model.Vms.Count.ToString(CultureInfo.InvariantCulture), Role.Strong);
+        if (withTroubles && TroubleLine.HasSomething(ui))
+        {
+            // On a low screen they share the line with the counts, which anybody can see in the table.
+            TroubleLine.Render(pen, line.Width < RoomForChecks ? line.Right : RenderChecks(buffer, line, pen.X + 1, line.Right, ui, " ! {0} (8) "), ui, saysWhenWell: false);
+            return true;
+        }
+
         pen.Count(running, "running", Role.Good);
         pen.Count(paused, "paused", Role.Warn);
         pen.Count(other, "other", Role.Label);
         pen.Count(ui.Snapshot.Get(LibvirtTopic.Instance).Value?.Inactive.Count ?? 0, "off", Role.Dim);
         var cpus = row.Machine?.Topology.Online.Count ?? 0;
-        pen.Pair("vCPUs", cpus > 0 ? string.Create(CultureInfo.InvariantCulture, $"{vcpus} on {cpus} CPUs ({(double)vcpus / cpus:0.00}x)") : $"{vcpus}", Role.Text);
+        pen.Pair("vCPUs", cpus > 0 ? string.Create(CultureInfo.InvariantCulture, $"{vcpus}{(uncounted ? "+" : "")} on {cpus} CPUs ({(double)vcpus / cpus:0.00}x)") : $"{vcpus}", Role.Text);
         var self = string.Create(CultureInfo.InvariantCulture, $"kvmtop {Percent(row.Self?.CpuPct ?? double.NaN)}% {(row.Self?.RssBytes is { } rss ? Bytes(rss) : "-")} ");
         var x = line.Right - CellWidth.Of(self);
         if (x > pen.X + 1)
@@ -204,11 +237,6 @@ internal static class Header
 
         // On a narrow screen the line below has the count, in short.
         var left = RenderChecks(buffer, line, pen.X + 1, x - 1, ui, "! {0} {1} (8)  ");
-        if (withTroubles)
-        {
-            RenderTroubles(pen, left, ui, saysWhenWell: false);
-        }
-
         return left < x - 1 || ui.Checks?.Report is null;
     }
 
@@ -228,33 +256,9 @@ internal static class Header
             return right;
         }
 
+        ui.HeaderLinks.Add(new HeaderLink(new Rect(right - text.Length, line.Y, text.Length, 1), null, "check"));
         buffer.Write(right - text.Length, line.Y, text, new Style(failures > 0 ? Role.Critical : Role.Warn, Surface.Header));
         return right - text.Length;
-    }
-
-    /// <summary>Which VM suffers, and from what: the worst first, as many as fit.</summary>
-    private static void RenderTroubles(Pencil pen, int right, Ui ui, bool saysWhenWell)
-    {
-        var troubles = Troubles.Of(ui.Snapshot);
-        if (saysWhenWell && troubles.Count == 0 && ui.Snapshot.Get(VmsTopic.Instance).Value is { Vms.Count: > 0 })
-        {
-            pen.Write(ui.Unicode ? " ● no VM waits for a CPU, is throttled or swapped" : " * no VM waits for a CPU, is throttled or swapped", Role.Good);
-        }
-
-        for (var i = 0; i < troubles.Count; i++)
-        {
-            var trouble = troubles[i];
-            var text = $" {(ui.Unicode ? "▲" : "!")} {trouble.Text} ";
-            var left = troubles.Count - i;
-            var more = string.Create(CultureInfo.InvariantCulture, $" +{left} more");
-            if (pen.X + CellWidth.Of(text) + (left > 1 ? more.Length : 0) > right)
-            {
-                pen.Write(more, Role.Warn);
-                break;
-            }
-
-            pen.Write(text, trouble.IsCritical ? Role.Critical : Role.Warn);
-        }
     }
 
     private static string Percent(double value) => FigureFormat.ToText(Figure.Of(value), Unit.Percent, 5);
@@ -276,38 +280,5 @@ internal static class Header
 
         var words = model.Replace("(R)", "", StringComparison.Ordinal).Replace("(TM)", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return Vmm.HostileText.Clean(string.Join(' ', words.TakeWhile(w => w is not ("CPU" or "Processor" or "@") && !w.EndsWith("-Core", StringComparison.Ordinal))), 32);
-    }
-
-    /// <summary>Writes along a line from left to right.</summary>
-    private struct Pencil(Buffer buffer, Rect line, Surface surface)
-    {
-        public int X { get; private set; } = line.X;
-
-        public void Write(ReadOnlySpan<char> text, Role role) => X = buffer.Write(X, line.Y, text, new Style(role, surface), line.Right - X);
-
-        public void Pair(ReadOnlySpan<char> label, ReadOnlySpan<char> value, Role role)
-        {
-            // All of a pair or nothing: half a figure is a wrong one.
-            if (X + label.Length + value.Length + 3 > line.Right)
-            {
-                return;
-            }
-
-            Write(" ", Role.Dim);
-            Write(label, Role.Label);
-            Write(" ", Role.Dim);
-            Write(value, role);
-            Write(" ", Role.Dim);
-        }
-
-        public void Count(int count, ReadOnlySpan<char> what, Role role)
-        {
-            if (count > 0)
-            {
-                Write(string.Create(CultureInfo.InvariantCulture, $"{count} "), role);
-                Write(what, Role.Label);
-                Write("  ", Role.Dim);
-            }
-        }
     }
 }

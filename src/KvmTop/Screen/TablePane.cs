@@ -282,7 +282,26 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
 
         var sorted = Array.IndexOf(_columns, _sortColumn);
         var descending = (_sortColumn.Unit != Unit.Text) ^ _sort.Reversed;
-        Table.Render(buffer, area, _tableColumns, this, _state, sorted, descending, ui.Unicode);
+        Table.Render(buffer, area, Headed(ui.Snapshot), this, _state, sorted, descending, ui.Unicode);
+    }
+
+    /// <summary>The columns; those whose figures are older than they should be have a mark in their heading.</summary>
+    private TableColumn[] Headed(Snapshot snapshot)
+    {
+        TableColumn[]? marked = null;
+        foreach (var source in snapshot.Sources)
+        {
+            for (var i = 0; source.Status is ReadingStatus.Stale && i < _columns.Length; i++)
+            {
+                if (_columns[i].Needs.Contains(source.Topic))
+                {
+                    marked ??= [.. _tableColumns];
+                    marked[i] = _tableColumns[i] with { Title = "!" + _tableColumns[i].Title };
+                }
+            }
+        }
+
+        return marked ?? _tableColumns;
     }
 
     /// <inheritdoc/>

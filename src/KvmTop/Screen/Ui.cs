@@ -1,5 +1,6 @@
 using KvmTop.Collectors;
 using KvmTop.Configuration;
+using KvmTop.Diagnosis;
 
 namespace KvmTop.Screen;
 
@@ -10,6 +11,18 @@ internal sealed class Ui(Options options, ConfigurationFiles files, bool unicode
 
     /// <summary>The moment that is shown; the frozen one while the display is frozen.</summary>
     public Snapshot Snapshot { get; private set; } = Snapshot.Empty;
+
+    /// <summary>The newest moment, also while the display is frozen.</summary>
+    public Snapshot Newest { get; private set; } = Snapshot.Empty;
+
+    /// <summary>Whether that is of now; looked at before each drawing.</summary>
+    public Freshness Freshness { get; set; } = Freshness.Unknown;
+
+    /// <summary>The VMs in trouble at the moment that is shown.</summary>
+    public TroubleList Troubles { get; private set; } = TroubleList.Empty;
+
+    /// <summary>What can be clicked in the header, as it was drawn last.</summary>
+    public List<HeaderLink> HeaderLinks { get; } = [];
 
     /// <summary>Figures of the last minutes.</summary>
     public History History { get; } = new();
@@ -30,7 +43,18 @@ internal sealed class Ui(Options options, ConfigurationFiles files, bool unicode
     public bool Unicode { get; } = unicode;
 
     /// <summary>The display stands still while reading goes on.</summary>
-    public bool Frozen { get; set; }
+    public bool Frozen
+    {
+        get;
+        set
+        {
+            field = value;
+            if (!value)
+            {
+                Show(Newest);
+            }
+        }
+    }
 
     /// <summary>Percentages of a VM are of all its vCPUs together rather than of one CPU.</summary>
     public bool WholeVm { get; set; }
@@ -73,9 +97,19 @@ internal sealed class Ui(Options options, ConfigurationFiles files, bool unicode
     public void Accept(Snapshot snapshot)
     {
         History.Add(snapshot);
+        Newest = snapshot;
         if (!Frozen)
         {
+            Show(snapshot);
+        }
+    }
+
+    private void Show(Snapshot snapshot)
+    {
+        if (Snapshot != snapshot)
+        {
             Snapshot = snapshot;
+            Troubles = TroubleList.Of(snapshot);
         }
     }
 }

@@ -143,7 +143,7 @@ public sealed class KeysTests
 
         session.SendKeys("i");
 
-        var after = new ScreenTable(session.WaitFor("100% = whole VM"), "NAME", "RDY%");
+        var after = new ScreenTable(session.WaitFor("100%=VM"), "NAME", "RDY%");
         Assert.InRange(after.Number(after.Row("db-primary"), "CPU%"), (whole / 8) - 0.1, (whole / 8) + 0.1);
     }
 

@@ -6,7 +6,7 @@ namespace KvmTop.Tests.App;
 public sealed class SchemaTests
 {
     private const string Record = """
-        {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,"label":"demo",
+        {"schema":"kvmtop/1","time":"2026-11-22T15:00:00.123Z","interval_s":1.0003,"late_s":0,"label":"demo",
          "host":{"name":"hv1","kernel":"6.1.0","cpus":64,"cpu_pct":48.2,"guest_pct":41,"mem_total_bytes":274877906944,"mem_used_bytes":null,"load1":3.25,"later":1,
            "cpu_model":"EPYC","kvm_module":"kvm_amd","nested":"Y","user_pct":4,"system_pct":3,"irq_pct":0.2,"iowait_pct":0,"steal_pct":0,"swap_total_bytes":8589934592,
            "swap_used_bytes":0,"load5":3,"load15":2.5,"psi_cpu_some_pct":1.5,"psi_memory_some_pct":0,"psi_io_some_pct":0,"psi_irq_full_pct":null,"exits_per_s":84213.5,"halt_poll_pct":12.25,
@@ -22,7 +22,7 @@ public sealed class SchemaTests
            "disks":[{"name":"x","bus":"x","image":"x","format":"x","cache":"x","limits":"x","io_status":"x","size_bytes":3,"allocated_bytes":3,"reads_per_s":1.5,"writes_per_s":1.5,"flushes_per_s":1.5,"read_bytes_per_s":1.5,"write_bytes_per_s":1.5,"latency_s":1.5,"p99_s":null,"queue":1.5,"failed_per_s":1.5,"failed":3}],
            "nics":[{"name":"x","kind":"x","model":"x","bridge":"x","queues":3,"vhost":"x","rx_bytes_per_s":1.5,"tx_bytes_per_s":1.5,"rx_packets_per_s":1.5,"tx_packets_per_s":1.5,"rx_dropped_per_s":1.5,"tx_dropped_per_s":1.5}]}],
          "inactive_domains":[{"name":"x","uuid":"x","title":null,"id":null,"state":"off","state_reason":"shutdown","persistent":"yes","autostart":"no","vcpu_count":2,"mem_bytes":1,"balloon_bytes":null,"usable_bytes":null}],
-         "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812}]}
+         "sources":[{"topic":"vms","status":"ok","reason":null,"duration_us":812,"age_s":0.4}]}
         """;
 
     [Fact]
@@ -41,6 +41,8 @@ public sealed class SchemaTests
     [InlineData("host/load1")]
     [InlineData("sources/0/reason")]
     [InlineData("interval_s")]
+    [InlineData("late_s")]
+    [InlineData("sources/0/age_s")]
     public async Task Schema_refuses_a_record_without_a_field(string path)
     {
         var (parent, name, record) = Locate(path);

@@ -82,7 +82,7 @@ internal sealed class CheckPane : ListDetailPane<CheckResult>
     /// <inheritdoc/>
     protected override (string Text, Role Role) Empty(Ui ui) =>
         ui.Checks is null ? ("Checks need a host.", Role.Disabled)
-        : ui.Checks.Report is null ? ("Checking ...", Role.Dim)
+        : ui.Checks.Report is null ? (ui.Checks.Overdue is { } time ? Late(time) : "Checking ...", ui.Checks.Overdue is null ? Role.Dim : Role.Critical)
         : ("All is well. Press a for what was looked at.", Role.Good);
 
     /// <inheritdoc/>
@@ -104,9 +104,14 @@ internal sealed class CheckPane : ListDetailPane<CheckResult>
             var worst = report.Results.Count > 0 ? report.Results[0].Finding.Level : CheckLevel.Ok;
             var time = report.Time.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
             var x = pen.Text(area.X + 1, area.Y, CheckText.Sum(report), RoleOf(worst), area.Right);
-            pen.Text(x + 2, area.Y, $"checked {time}", Role.Dim, area.Right);
+            pen.Text(x + 2, area.Y, $"checked {time}{(Trouble(ui) is { } trouble ? "; " + trouble : "")}", Trouble(ui) is null ? Role.Dim : Role.Critical, area.Right);
         }
     }
+
+    /// <summary>Why these findings are not of now; null when they are.</summary>
+    private static string? Trouble(Ui ui) => ui.Checks?.Overdue is { } overdue ? Late(overdue) : ui.Freshness.IsOld ? ui.Freshness.Words : null;
+
+    private static string Late(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"a check has not come back for {time.TotalSeconds:0} s");
 
     /// <inheritdoc/>
     protected override TextDocument Describe(CheckResult row, Ui ui)

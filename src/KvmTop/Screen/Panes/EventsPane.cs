@@ -60,10 +60,10 @@ internal sealed class EventsPane : IPane
     public void Render(Buffer buffer, Rect area, Ui ui)
     {
         var pen = new Pen(buffer, ui.Unicode);
-        var sources = ui.Snapshot.Sources.OrderBy(s => Rank(s.Status)).ThenBy(s => s.Topic.Id, StringComparer.Ordinal).ToList();
+        var sources = ui.Snapshot.Sources.OrderBy(s => ui.Freshness.IsOld && s.Topic.Title == ui.Freshness.Source ? -1 : Rank(s.Shown)).ThenBy(s => s.Topic.Id, StringComparer.Ordinal).ToList();
         var room = area.Height < 12 ? 0 : Math.Min(Math.Max(sources.Count, 1) + 3, area.Height * 2 / 5);
         var (top, rest) = area.CutTop(room);
-        DrawSources(pen, top, sources, ui.Snapshot.Time);
+        DrawSources(pen, top, sources, ui);
         DrawEvents(pen, rest);
     }
 
@@ -100,7 +100,10 @@ internal sealed class EventsPane : IPane
             .Add("Above, each source that is read now: how its last reading went, how old it is, what it took, and why it says nothing. Below, what happened since kvmtop started, newest first; the selected event is shown in full at the bottom.")
             .Add(9, new("s        ", Role.Key), new("all events, warnings and worse, critical ones only", Role.Text))
             .Add(9, new("ok       ", Role.Good), new("read, and fresh", Role.Text))
-            .Add(9, new("stale    ", Role.Warn), new("the reader has not come back in time: the value is old", Role.Text))
+            .Add(9, new("measuring ", Role.Dim), new("the first reading: rates come with the second", Role.Text))
+            .Add(9, new("partial  ", Role.Warn), new("some of those that it is about say nothing, such as a monitor that another client holds", Role.Text))
+            .Add(9, new("stale    ", Role.Critical), new("the reader has not come back in time: the value is old", Role.Text))
+            .Add(9, new("hangs    ", Role.Critical), new("it is being read, and nothing else is until that ends", Role.Text))
             .Add(9, new("denied   ", Role.Warn), new("the kernel refuses it to this user: root, or a capability, helps", Role.Text))
             .Add(9, new("unsupported ", Role.Disabled), new("this kernel or machine does not have it", Role.Text))
             .Add(9, new("failed   ", Role.Critical), new("reading went wrong; the reason says how", Role.Text));
@@ -111,19 +114,23 @@ internal sealed class EventsPane : IPane
         ReadingStatus.Failed => 0,
         ReadingStatus.Denied => 1,
         ReadingStatus.Stale => 2,
-        ReadingStatus.Unsupported => 3,
-        ReadingStatus.NoData => 4,
-        _ => 5,
+        ReadingStatus.Partial => 3,
+        ReadingStatus.Unsupported => 4,
+        ReadingStatus.NoData => 5,
+        ReadingStatus.Measuring => 6,
+        _ => 7,
     };
 
     private static (string Word, Role Role) Word(ReadingStatus status) => status switch
     {
         ReadingStatus.Ok => ("ok", Role.Good),
         ReadingStatus.Denied => ("denied", Role.Warn),
-        ReadingStatus.Stale => ("stale", Role.Warn),
+        ReadingStatus.Stale => ("stale", Role.Critical),
+        ReadingStatus.Partial => ("partial", Role.Warn),
+        ReadingStatus.Measuring => ("measuring", Role.Dim),
         ReadingStatus.Failed => ("failed", Role.Critical),
         ReadingStatus.Unsupported => ("unsupported", Role.Disabled),
-        _ => ("no data", Role.Disabled),
+        _ => ("not read", Role.Disabled),
     };
 
     private static string Word(Severity severity) => severity switch
@@ -133,15 +140,25 @@ internal sealed class EventsPane : IPane
         _ => "info",
     };
 
-    private static void DrawSources(Pen pen, Rect area, List<TopicState> sources, DateTimeOffset now)
+    private static void DrawSources(Pen pen, Rect area, List<TopicState> sources, Ui ui)
     {
+        var now = ui.Snapshot.Time;
+        var late = ui.Freshness is { IsOld: true, Source: not null } ? ui.Freshness : null;
         if (area.Height < 3)
         {
             return;
         }
 
-        var bad = sources.Count(s => s.Status is not (ReadingStatus.Ok or ReadingStatus.NoData));
-        var inner = pen.Frame(area, "Sources", bad == 0 ? FormattableString.Invariant($"{sources.Count} read, all well") : FormattableString.Invariant($"{bad} of {sources.Count} not well"));
+        int bad = 0, waiting = 0;
+        foreach (var source in sources)
+        {
+            var isNew = source.Shown is ReadingStatus.NoData or ReadingStatus.Measuring;
+            waiting += isNew ? 1 : 0;
+            bad += isNew || source.Shown is ReadingStatus.Ok ? 0 : 1;
+        }
+
+        var inner = pen.Frame(area, "Sources", late is not null ? late.Words : bad > 0 ? FormattableString.Invariant($"{bad} of {sources.Count} not well")
+            : waiting > 0 || sources.Count == 0 ? FormattableString.Invariant($"{sources.Count} read, {waiting} not measured yet") : FormattableString.Invariant($"{sources.Count} read, all well"));
         var wide = inner.Width >= 90;
         var (name, status, age, took) = (wide ? 26 : 16, 12, 8, 8);
         var x = inner.X;
@@ -159,17 +176,18 @@ internal sealed class EventsPane : IPane
                 break;
             }
 
-            var (word, role) = Word(source.Status);
+            var hangs = late is not null && late.Source == source.Topic.Title;
+            var (word, role) = hangs ? ("hangs", Role.Critical) : Word(source.Shown);
             pen.Text(x, y, wide ? source.Topic.Title : source.Topic.Id, Role.Text, x + name - 1);
             pen.Text(x + name, y, word, role, inner.Right);
             var read = source.Time != default;
             if (x + name + status + age + took <= inner.Right)
             {
-                pen.Number(x + name + status + 7, y, read ? Math.Max((now - source.Time).TotalSeconds, 0) : double.NaN, Unit.Seconds, 6, read ? Role.Dim : Role.Disabled);
+                pen.Number(x + name + status + 7, y, read ? Math.Max((now - source.Time).TotalSeconds, 0) + (late?.Age.TotalSeconds ?? 0) : double.NaN, Unit.Seconds, 6, read ? Role.Dim : Role.Disabled);
                 pen.Number(x + name + status + age + 7, y, read ? source.Duration.TotalSeconds : double.NaN, Unit.Seconds, 6, read ? Role.Dim : Role.Disabled);
             }
 
-            pen.Text(x + name + status + age + took + 1, y, HostileText.Clean(source.Reason ?? "", 400), Role.Text, inner.Right);
+            pen.Text(x + name + status + age + took + 1, y, hangs ? late!.Words : HostileText.Clean(source.Reason ?? "", 400), Role.Text, inner.Right);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KvmTop.Collectors;
+using KvmTop.Diagnosis;
 using KvmTop.Tui;
 using KvmTop.Vmm;
 
@@ -11,6 +12,7 @@ internal sealed class VmView(VmKey key) : IPane, IVmSelection
     private readonly ScrolledPage _page = new();
     private readonly VmViewCharts _charts = new();
     private IReadOnlyList<Finding> _findings = [];
+    private Gaps _gaps = Gaps.None;
     private VmRow? _row;
     private string? _reason = "not read yet";
     private DateTimeOffset? _gone;
@@ -61,6 +63,7 @@ internal sealed class VmView(VmKey key) : IPane, IVmSelection
         _gone = null;
         _row = new VmRow(ui.Snapshot, vm);
         _findings = VmFindings.Of(_row);
+        _gaps = Judge.Vm(_row, []);
         _charts.Update(_row, ui.History);
     }
 
@@ -140,7 +143,13 @@ internal sealed class VmView(VmKey key) : IPane, IVmSelection
 
         if (_findings.Count == 0)
         {
-            document.Add(2, new TextSpan(pen.Unicode ? "● " : "- ", Role.Good), new TextSpan("nothing stands out", Role.Dim));
+            // Only what was measured can be well.
+            document.Add(2, new TextSpan(pen.Unicode ? (_gaps.IsKnown ? "● " : "○ ") : "- ", _gaps.IsKnown ? Role.Good : Role.Dim), new TextSpan(_gaps.Measuring ? "measuring .." : "nothing stands out", Role.Dim));
+        }
+
+        if (!_gaps.Measuring && _gaps.Reason is { } unknown)
+        {
+            document.Add(2, new TextSpan(pen.Unicode ? "○ " : "- ", Role.Disabled), new TextSpan($"not known: {HostileText.Clean(unknown, 300)}", Role.Disabled));
         }
 
         var width = page.Width - (framed ? 4 : 2);

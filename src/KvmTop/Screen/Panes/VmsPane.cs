@@ -186,7 +186,7 @@ internal sealed class VmsPane : TablePane<VmTreeRow>, IVmSelection
         var y = area.Y + 1;
         if (reading.Value is null)
         {
-            buffer.Write(area.X + 2, y, ui.Snapshot.Sequence == 0 ? "Reading .." : $"{reading.Status}: {reading.Reason}", Role.Warn, area.Width - 2);
+            buffer.Write(area.X + 2, y, ui.Snapshot.Sequence > 0 ? $"{reading.Status}: {reading.Reason}" : ui.Freshness.IsOld ? $"Reading .. {ui.Freshness.Words}" : "Reading ..", Role.Warn, area.Width - 2);
             return true;
         }
 
