@@ -1,22 +1,14 @@
 namespace KvmTop.Linux;
 
-/// <summary>What a line of the kernel log is about.</summary>
-public enum KernelLogSubject
-{
-    Kvm,
-    Vfio,
-    Iommu,
-    OutOfMemory,
-    Hugepages,
-}
-
-/// <summary>A line of the kernel log that concerns virtual machines.</summary>
+/// <summary>What stands before the text of a record of the kernel log.</summary>
 /// <param name="Sequence">Its number.</param>
 /// <param name="Priority">0 (emergency) to 7 (debug), as in syslog(3).</param>
-/// <param name="SinceBoot">When.</param>
-/// <param name="Subject">What it is about.</param>
-/// <param name="Text">The line, cleaned and bounded.</param>
-public sealed record KernelLogLine(long Sequence, int Priority, TimeSpan SinceBoot, KernelLogSubject Subject, string Text);
+/// <param name="Facility">0 for the kernel's own. Programs that write to /dev/kmsg have another, and cannot have this one (printk.c, devkmsg_write).</param>
+/// <param name="SinceBoot">When, by a clock that stands still while the machine sleeps.</param>
+public readonly record struct KernelRecord(long Sequence, int Priority, int Facility, TimeSpan SinceBoot);
+
+/// <summary>Takes a record with the first line of its text, as the kernel wrote it.</summary>
+public delegate void KernelRecordTaker(in KernelRecord record, ReadOnlySpan<byte> text);
 
 /// <summary>
 /// The kernel log from <c>/dev/kmsg</c> (Documentation/ABI/testing/dev-kmsg): one record per read, "priority,sequence,microseconds,flags;text", further lines of
@@ -29,11 +21,9 @@ public sealed class KernelLog : IDisposable
     public const string Path = "/dev/kmsg";
 
     private const int LongestRecord = 8192;
-    private const int LongestText = 400;
 
     // A storm of messages must not keep us here: the rest comes with the next reading.
     private const int MostRecords = 200_000;
-    private const int MostLines = 1000;
 
     private readonly byte[] _record = new byte[LongestRecord];
     private readonly HostFile _file;
@@ -53,28 +43,12 @@ public sealed class KernelLog : IDisposable
         return errno;
     }
 
-    /// <summary>All that is in the log now and concerns virtual machines; the latest when there are many.</summary>
-    public static IReadOnlyList<KernelLogLine> ReadAll(HostRoot host, out Errno errno)
-    {
-        errno = Open(host, out var log);
-        using (log)
-        {
-            var lines = new List<KernelLogLine>();
-            if (log is not null)
-            {
-                errno = log.ReadNew(lines);
-            }
-
-            return lines;
-        }
-    }
-
-    /// <summary>Appends what has come since the last call; of more than a thousand lines the latest.</summary>
-    public Errno ReadNew(List<KernelLogLine> lines)
+    /// <summary>Hands on what has come since the last call, oldest first.</summary>
+    public Errno ReadNew(KernelRecordTaker take)
     {
         if (!_isLive)
         {
-            return ReadCaptured(lines);
+            return ReadCaptured(take);
         }
 
         for (var i = 0; i < MostRecords; i++)
@@ -97,42 +71,39 @@ public sealed class KernelLog : IDisposable
                 }
             }
 
-            Add(_record.AsSpan(0, n), lines);
+            Hand(_record.AsSpan(0, n), take);
         }
 
         return Errno.None;
     }
 
-    /// <summary>Reads one record; false when it is none or concerns something else.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> record, out KernelLogLine? line)
+    /// <summary>Reads what stands before the text of a record; false when it is none.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> record, out KernelRecord head, out ReadOnlySpan<byte> text)
     {
-        line = null;
+        head = default;
+        text = default;
         var semicolon = record.IndexOf((byte)';');
         if (semicolon < 0)
             return false;
 
-        var head = record[..semicolon];
-        var text = record[(semicolon + 1)..];
+        var fields = record[..semicolon];
+        text = record[(semicolon + 1)..];
         var end = text.IndexOf((byte)'\n');
         text = end < 0 ? text : text[..end];
-        if (SubjectOf(text) is not { } subject || !Next(ref head, out var priority) || !Next(ref head, out var sequence) || !Next(ref head, out var microseconds) || priority < 0)
+        if (!Next(ref fields, out var priority) || !Next(ref fields, out var sequence) || !Next(ref fields, out var microseconds) || priority is < 0 or > int.MaxValue)
             return false;
 
-        line = new KernelLogLine(sequence, (int)(priority & 7), TimeSpan.FromMicroseconds(Math.Clamp(microseconds, 0, long.MaxValue / 20)), subject, KernelText.Clean(text, LongestText));
+        head = new KernelRecord(sequence, (int)(priority & 7), (int)(priority >> 3), TimeSpan.FromMicroseconds(Math.Clamp(microseconds, 0, long.MaxValue / 20)));
         return true;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private static void Add(ReadOnlySpan<byte> record, List<KernelLogLine> lines)
+    private static void Hand(ReadOnlySpan<byte> record, KernelRecordTaker take)
     {
-        if (TryParse(record, out var line))
-        {
-            if (lines.Count >= MostLines)
-                lines.RemoveRange(0, MostLines / 2);
-            lines.Add(line!);
-        }
+        if (TryParse(record, out var head, out var text))
+            take(head, text);
     }
 
     private static bool Next(ref ReadOnlySpan<byte> head, out long number)
@@ -143,26 +114,8 @@ public sealed class KernelLog : IDisposable
         return ByteFields.Parse(field, out number);
     }
 
-    private static KernelLogSubject? SubjectOf(ReadOnlySpan<byte> text)
-    {
-        // What it was started with is repeated there, and says nothing about how that went.
-        if (text.StartsWith("Command line: "u8) || text.StartsWith("Kernel command line: "u8))
-            return null;
-        if (Has(text, "kvm"u8) || Has(text, "VMX ("u8) || Has(text, "SVM disabled"u8) || Has(text, "svm:"u8))
-            return KernelLogSubject.Kvm;
-        if (Has(text, "vfio"u8))
-            return KernelLogSubject.Vfio;
-        if (Has(text, "DMAR"u8) || Has(text, "AMD-Vi"u8) || Has(text, "iommu"u8) || Has(text, "IOMMU"u8))
-            return KernelLogSubject.Iommu;
-        if (Has(text, "Out of memory"u8) || Has(text, "oom-kill"u8) || Has(text, "oom_reaper"u8) || Has(text, "invoked oom-killer"u8))
-            return KernelLogSubject.OutOfMemory;
-        return Has(text, "hugepage"u8) || Has(text, "HugeTLB"u8) || Has(text, "hugetlb"u8) ? KernelLogSubject.Hugepages : null;
-    }
-
-    private static bool Has(ReadOnlySpan<byte> text, ReadOnlySpan<byte> word) => text.IndexOf(word) >= 0;
-
     // A captured log is a file of records, one per line; it ends.
-    private Errno ReadCaptured(List<KernelLogLine> lines)
+    private Errno ReadCaptured(KernelRecordTaker take)
     {
         if (_ended)
             return Errno.None;
@@ -170,7 +123,7 @@ public sealed class KernelLog : IDisposable
         _ended = true;
         var records = new ByteLines(new ReadBuffer(65536, 4 << 20).ReadAll(_file, out var errno));
         while (records.TryNext(out var record))
-            Add(record, lines);
+            Hand(record, take);
         return errno;
     }
 }

@@ -39,7 +39,8 @@ public sealed class CheckContext
     private readonly Lazy<KernelCommandLine> _line;
     private readonly Lazy<ModulesModel> _modules;
     private readonly Lazy<ModulesModel> _described;
-    private readonly Lazy<IReadOnlyList<KernelLogLine>> _log;
+    private readonly Lazy<KernelMessageSet> _log;
+    private readonly Lazy<TimeSpan?> _now;
     private Errno _logErrno;
 
     /// <param name="host">The files.</param>
@@ -57,7 +58,8 @@ public sealed class CheckContext
         _line = new(() => KernelCommandLine.Read(host));
         _modules = new(() => snapshot.Get(ModulesTopic.Instance).Value ?? new ModulesCollector(host, describes: false).Collect().Value!);
         _described = new(() => snapshot.Get(ModulesTopic.Instance).Value ?? new ModulesCollector(host).Collect().Value!);
-        _log = new(() => KernelLog.ReadAll(host, out _logErrno));
+        _log = new(() => KernelMessages.ReadAll(host, out _logErrno));
+        _now = new(() => KernelSaying.Now(host));
     }
 
     /// <summary>The files of the host.</summary>
@@ -96,8 +98,14 @@ public sealed class CheckContext
     /// <summary>The same with what modules say of themselves: modinfo is another program, and is run for whoever needs to know.</summary>
     public ModulesModel DescribedModules => _described.Value;
 
-    /// <summary>Lines of the kernel log that concern virtual machines; empty when it is denied.</summary>
-    public IReadOnlyList<KernelLogLine> Log => _log.Value;
+    /// <summary>Messages of the kernel that concern virtual machines; empty when its log is denied.</summary>
+    public IReadOnlyList<KernelMessage> Log => _log.Value.Messages;
+
+    /// <summary>The same with how many are harmless.</summary>
+    public KernelMessageSet LogSet => _log.Value;
+
+    /// <summary>What the clock of the kernel log says now; null when not known.</summary>
+    public TimeSpan? LogNow => _now.Value;
 
     /// <summary>Why the kernel log is not readable; None when it is.</summary>
     public Errno LogErrno

@@ -2,10 +2,11 @@ using KvmTop.Linux;
 
 namespace KvmTop.Collectors;
 
-/// <summary>Lines of the kernel log about KVM, VFIO, the IOMMU, memory that ran out, and hugepages.</summary>
+/// <summary>Messages of the kernel that concern virtual machines.</summary>
 /// <param name="New">Those that came since the reading before; at first all that the log still has.</param>
 /// <param name="Overruns">How often lines were overwritten before they were read.</param>
-public sealed record KernelLogModel(IReadOnlyList<KernelLogLine> New, long Overruns);
+/// <param name="Now">What the log's clock said at the reading; null when not known.</param>
+public sealed record KernelLogModel(KernelMessageSet New, long Overruns, TimeSpan? Now = null);
 
 /// <summary>The kernel log, <c>/dev/kmsg</c>, as events.</summary>
 public sealed class KernelLogTopic : PlainTopic<KernelLogModel>
@@ -30,17 +31,28 @@ public sealed class KernelLogTopic : PlainTopic<KernelLogModel>
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(KernelLogModel before, KernelLogModel now, DateTimeOffset time)
     {
-        var skipped = Math.Max(now.New.Count - MostEvents, 0);
+        var messages = now.New.Messages;
+        var shown = Shown(messages);
+        var skipped = messages.Count - shown.Count + now.New.Dropped;
         if (skipped > 0)
         {
-            yield return new(time, Severity.Warning, Id, null, FormattableString.Invariant($"{skipped} more lines about virtual machines in the kernel log"));
+            yield return new(time, Severity.Warning, Id, null, FormattableString.Invariant($"{skipped} more messages about virtual machines in the kernel log"));
         }
 
-        for (var i = skipped; i < now.New.Count; i++)
+        if (now.New is { Noise: > 0, LatestNoise: { } latest } set)
         {
-            var line = now.New[i];
-            var severity = line.Subject == KernelLogSubject.OutOfMemory || line.Priority <= 2 ? Severity.Critical : line.Priority <= 4 ? Severity.Warning : Severity.Info;
-            yield return new(time, severity, Id, Word(line.Subject), line.Text);
+            var more = set.Noise > 1 ? FormattableString.Invariant($" ({set.Noise} such lines)") : "";
+            yield return new(time, Severity.Info, Id, KernelSaying.Word(latest.Subject), $"harmless: {latest.Text}{more}");
+        }
+
+        foreach (var message in shown)
+        {
+            var severity = message.Subject is KernelSubject.OutOfMemory or KernelSubject.Crash || message is { IsTrouble: true, Priority: <= 2 } ? Severity.Critical
+                : message.IsTrouble ? Severity.Warning
+                : Severity.Info;
+            var what = KernelSaying.What(message) is { } said ? said + ": " : "";
+            var ago = KernelSaying.Ago(message, now.Now) is { Length: > 0 } age ? age + ": " : "";
+            yield return new(time, severity, Id, KernelSaying.Word(message.Subject), ago + what + message.Text);
         }
 
         if (now.Overruns > before.Overruns)
@@ -49,14 +61,26 @@ public sealed class KernelLogTopic : PlainTopic<KernelLogModel>
         }
     }
 
-    private static string Word(KernelLogSubject subject) => subject switch
+    // Of many: what is wrong before what is not, and of each the latest.
+    private static List<KernelMessage> Shown(IReadOnlyList<KernelMessage> messages)
     {
-        KernelLogSubject.OutOfMemory => "oom",
-        _ => subject.ToString().ToLowerInvariant(),
-    };
+        var shown = new List<KernelMessage>();
+        foreach (var trouble in (ReadOnlySpan<bool>)[true, false])
+        {
+            for (var i = messages.Count - 1; i >= 0 && shown.Count < MostEvents; i--)
+            {
+                if (messages[i].IsTrouble == trouble)
+                    shown.Add(messages[i]);
+            }
+        }
+
+        shown.Sort(static (a, b) => a.Sequence.CompareTo(b.Sequence));
+        return shown;
+    }
 
     private sealed class Collector(HostRoot host) : ICollector<KernelLogModel>
     {
+        private readonly KernelMessages _messages = new();
         private KernelLog? _log;
 
         public Reading<KernelLogModel> Collect()
@@ -66,8 +90,9 @@ public sealed class KernelLogTopic : PlainTopic<KernelLogModel>
                 return Missing(refused);
             }
 
-            var lines = new List<KernelLogLine>();
-            return _log!.ReadNew(lines) is not Errno.None and var errno ? Missing(errno) : Reading<KernelLogModel>.Ok(new KernelLogModel(lines, _log.Overruns));
+            return _log!.ReadNew(_messages.Add) is not Errno.None and var errno
+                ? Missing(errno)
+                : Reading<KernelLogModel>.Ok(new KernelLogModel(_messages.Take(), _log.Overruns, KernelSaying.Now(host)));
         }
 
         public void Dispose() => _log?.Dispose();

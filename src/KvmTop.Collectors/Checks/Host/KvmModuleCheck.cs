@@ -45,7 +45,7 @@ public sealed class KvmModuleCheck() : Check("kvm-module", "KVM is in the kernel
             return wrong with { Why = why };
         }
 
-        var said = context.Log.LastOrDefault(l => l.Subject == KernelLogSubject.Kvm);
+        var said = context.Log.LastOrDefault(l => l.Subject == KernelSubject.Kvm);
         var log = said is null ? "" : $"; kernel log: {said.Text}";
         var unsupported = said?.Text.Contains("not supported", StringComparison.OrdinalIgnoreCase) == true || said?.Text.Contains("no hardware support", StringComparison.OrdinalIgnoreCase) == true;
         return entry.Module.State switch
