@@ -2,7 +2,19 @@ using System.Text;
 
 namespace KvmTop.Linux;
 
-/// <summary>What the first CPU of <c>/proc/cpuinfo</c> can do: its "flags" (x86), "Features" (ARM), "vmx flags" and "bugs" lines.</summary>
+/// <summary>Kinds of CPUs that KVM is for.</summary>
+public enum CpuArchitecture
+{
+    Unknown,
+    X86,
+    Arm,
+    S390,
+    Ppc,
+    Riscv,
+    Loongarch,
+}
+
+/// <summary>What the first CPU of <c>/proc/cpuinfo</c> can do: its "flags" (x86), "Features" (ARM), "features" (s390), "isa" (RISC-V), "platform" (POWER) and "vmx flags" lines.</summary>
 public sealed class CpuFlags
 {
     private readonly HashSet<string> _flags = new(StringComparer.Ordinal);
@@ -11,8 +23,14 @@ public sealed class CpuFlags
     /// <summary>"GenuineIntel", "AuthenticAMD", "HygonGenuine", ..; null on other architectures.</summary>
     public string? Vendor { get; private set; }
 
+    /// <summary>What kind of CPU it is.</summary>
+    public CpuArchitecture Architecture { get; private set; }
+
     /// <summary>True for a CPU whose flags are those of x86.</summary>
-    public bool IsX86 { get; private set; }
+    public bool IsX86 => Architecture == CpuArchitecture.X86;
+
+    /// <summary>On POWER "PowerNV" (the machine itself) or "pSeries" (a partition or a guest); null elsewhere.</summary>
+    public string? Platform { get; private set; }
 
     /// <summary>True when there are flags at all.</summary>
     public bool IsKnown => _flags.Count > 0;
@@ -50,12 +68,30 @@ public sealed class CpuFlags
             var value = line[(colon + 1)..];
             if (key.SequenceEqual("flags"u8) || key.SequenceEqual("Features"u8) || key.SequenceEqual("features"u8))
             {
-                cpu.IsX86 = key.SequenceEqual("flags"u8);
+                cpu.Architecture = key.SequenceEqual("flags"u8) ? CpuArchitecture.X86 : key[0] == (byte)'f' ? CpuArchitecture.S390 : cpu.Architecture == CpuArchitecture.Loongarch ? cpu.Architecture : CpuArchitecture.Arm;
                 Add(cpu._flags, value);
             }
             else if (key.SequenceEqual("vmx flags"u8))
             {
                 Add(cpu._vmx, value);
+            }
+            else if (key.SequenceEqual("CPU Family"u8) && value.IndexOf("Loongson"u8) >= 0)
+            {
+                cpu.Architecture = CpuArchitecture.Loongarch;
+            }
+            else if (key.SequenceEqual("isa"u8))
+            {
+                // "rv64imafdch_zicsr_..": one letter each, up to the first underscore.
+                cpu.Architecture = CpuArchitecture.Riscv;
+                var letters = value.TrimStart(" \t"u8);
+                var end = letters.IndexOf((byte)'_');
+                foreach (var c in letters.StartsWith("rv"u8) && letters.Length > 4 ? letters[4..(end < 4 ? letters.Length : end)] : default)
+                    cpu._flags.Add(((char)c).ToString());
+            }
+            else if (key.SequenceEqual("platform"u8))
+            {
+                cpu.Architecture = CpuArchitecture.Ppc;
+                cpu.Platform = KernelText.Clean(value, 32);
             }
             else if (key.SequenceEqual("vendor_id"u8))
             {

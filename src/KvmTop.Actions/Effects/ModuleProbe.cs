@@ -30,7 +30,7 @@ internal static class ModuleProbe
         foreach (var (name, value) in parameters.Select(Split))
         {
             var now = host.ReadText($"/sys/module/{module}/parameters/{name}", out var errno);
-            if (errno == Errno.None && !ParameterEntry.Same(now!, value))
+            if (errno == Errno.None && !ParameterWords.ReadsBack(name, now!, value))
                 return $"{name} is {HostileText.Clean(now!, 100)}, not {value}";
         }
 

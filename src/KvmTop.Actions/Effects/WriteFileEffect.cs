@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using KvmTop.Collectors;
 using KvmTop.Linux;
 using KvmTop.Vmm;
 
@@ -17,7 +18,7 @@ public enum ReadBack
     /// <summary>A number that may come out smaller: what was granted is told.</summary>
     AtMost,
 
-    /// <summary>Y and 1, N and 0 are the same: module parameters of type bool.</summary>
+    /// <summary>What comes of it by its words (Y and 1, N and 0 are the same, "force" shows as Y): module parameters of type bool.</summary>
     Flag,
 }
 
@@ -72,7 +73,7 @@ public sealed record WriteFileEffect(string Path, string? Old, string New, ReadB
         var after = ReadValue(host, Path, Check, out _);
         if (errno != Errno.None)
             return new EffectResult(false, before, after, $"{Path} refuses {New}: {errno.Describe()}", after is null || !Same(after, before!));
-        if (after is not null && Same(after, New))
+        if (after is not null && (Same(after, New) || (Check == ReadBack.Flag && ParameterWords.ReadsBack(Path[(Path.LastIndexOf('/') + 1)..], after, New))))
             return EffectResult.Ok(before, after);
 
         return Check == ReadBack.AtMost && Number(after) is { } granted && Number(New) is { } asked && granted < asked

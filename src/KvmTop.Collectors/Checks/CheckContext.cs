@@ -117,6 +117,9 @@ public sealed class CheckContext
         }
     }
 
+    /// <summary>We look from inside a container: devices and modules are the host's business.</summary>
+    public bool IsContainer => Host.Exists("/run/.containerenv") || Host.Exists("/.dockerenv") || Host.Exists("/run/systemd/container") || Host.Exists("/var/run/secrets/kubernetes.io");
+
     /// <summary>What comes before the command that unloads a module: nothing when nobody holds it.</summary>
     public static string BeforeUnloading(KernelModule module) => module.Users == 0 ? "" : "stop all VMs, then: ";
 

@@ -32,7 +32,7 @@ internal static class KvmCapabilities
             all.Add(new Capability("huge NPT", Flag(cpu.Has("pdpe1gb")), cpu.Has("pdpe1gb") ? "1G" : null, "/proc/cpuinfo: pdpe1gb", "guest memory mapped by 1 GiB pages"));
         }
 
-        all.Add(Nested(vendor, cpu));
+        all.Add(Nested(host, vendor ?? modules.FirstOrDefault(m => m.Module.Name == "kvm" && m.Module.IsPresent && cpu.Architecture == CpuArchitecture.S390), cpu));
         all.Add(Iommu(host));
         foreach (var (extension, answer) in answers)
         {
@@ -71,9 +71,21 @@ internal static class KvmCapabilities
         }
     }
 
-    private static Capability Nested(ModuleEntry? vendor, CpuFlags cpu)
+    private static Capability Nested(HostRoot host, ModuleEntry? vendor, CpuFlags cpu)
     {
         const string meaning = "guests may run guests";
+        if (vendor is null && cpu.Architecture == CpuArchitecture.Arm)
+        {
+            // Linux 6.16, on CPUs with FEAT_NV2.
+            var mode = KernelCommandLine.Read(host).ValueOf("kvm-arm.mode");
+            return new Capability("nested", mode == "nested" ? CapabilityState.Yes : CapabilityState.Off, null, $"/proc/cmdline: {(mode is null ? "no kvm-arm.mode" : "kvm-arm.mode=" + mode)}", meaning);
+        }
+
+        if (vendor is null && cpu.Architecture == CpuArchitecture.Riscv)
+        {
+            return new Capability("nested", CapabilityState.No, null, "KVM on RISC-V has none", meaning);
+        }
+
         if (vendor is null)
         {
             return new Capability("nested", CapabilityState.Unknown, null, "no KVM part for this CPU is loaded", meaning);

@@ -34,7 +34,7 @@ public sealed record ParameterEntry(
     public string? Configured => Settings.Count == 0 ? null : Settings[^1].Value;
 
     /// <summary>It is set, and has another value now: it was written since, or the setting has not been loaded yet.</summary>
-    public bool Differs => Value is { } value && Configured is { } configured && !Same(value, configured);
+    public bool Differs => Value is { } value && Configured is { } configured && !ParameterWords.ReadsBack(Name, value, configured);
 
     /// <summary>Two settings that contradict each other.</summary>
     public bool IsContradicted
@@ -51,20 +51,8 @@ public sealed record ParameterEntry(
         }
     }
 
-    /// <summary>True when two spellings mean the same to the kernel: Y and 1, N and 0, 0x10 and 16.</summary>
-    public static bool Same(string a, string b) => Normal(a) == Normal(b);
-
-    private static string Normal(string value)
-    {
-        value = value.Trim();
-        if (value is "Y" or "y" or "on" or "true")
-            return "1";
-        if (value is "N" or "n" or "off" or "false")
-            return "0";
-        return value.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && ulong.TryParse(value.AsSpan(2), System.Globalization.NumberStyles.HexNumber, null, out var hex)
-            ? hex.ToString(System.Globalization.CultureInfo.InvariantCulture)
-            : value;
-    }
+    /// <summary>True when two spellings ask for the same: Y and 1, N and 0, 0x10 and 16.</summary>
+    public static bool Same(string a, string b) => ParameterWords.Same(a, b);
 }
 
 /// <summary>A place that sets a parameter.</summary>

@@ -1,3 +1,5 @@
+using KvmTop.Linux;
+
 namespace KvmTop.Collectors.Checks;
 
 /// <summary>Whether the CPU can run guests, and who keeps it from doing so.</summary>
@@ -7,20 +9,26 @@ public sealed class CpuVirtualisationCheck() : Check("cpu-virtualisation", "CPU 
     public override IEnumerable<CheckFinding> Run(CheckContext context)
     {
         var cpu = context.Cpu;
-        if (!cpu.IsKnown)
+        if (KvmObstacle.Of(context) is { } obstacle)
+        {
+            return [obstacle];
+        }
+
+        if (!cpu.IsKnown && cpu.Architecture == CpuArchitecture.Unknown)
         {
             return [Unknown("the CPU's flags cannot be read", "/proc/cpuinfo: no flags")];
         }
 
         var flag = cpu.Has("vmx") ? "vmx" : cpu.Has("svm") ? "svm" : null;
-        var disabled = context.Log.LastOrDefault(l => l.Text.Contains("disabled", StringComparison.OrdinalIgnoreCase) && l.Text.Contains("BIOS", StringComparison.OrdinalIgnoreCase));
+        var technique = KnownModules.VendorOf(cpu) switch { "kvm_intel" => "Intel Virtualization Technology (VT-x)", "kvm_amd" => "SVM Mode (AMD-V)", _ => "virtualisation (VT-x, SVM)" };
+        var disabled = KvmObstacle.Said(context, "disabled", "BIOS");
         if (disabled is not null && context.Modules.Vendor is null)
         {
             return [Failure(
                 "virtualisation is disabled by the firmware", $"kernel log: {disabled.Text}", "without it KVM cannot run a guest",
                 cpu.IsGuest
                     ? "on the hypervisor below: let this machine use nested virtualisation, then restart it"
-                    : $"in the firmware setup enable {(cpu.Vendor == "GenuineIntel" ? "Intel Virtualization Technology (VT-x)" : "SVM Mode (AMD-V)")}, then power off and on")];
+                    : $"in the firmware setup enable {technique}, then power off and on")];
         }
 
         if (flag is not null)
@@ -45,9 +53,9 @@ public sealed class CpuVirtualisationCheck() : Check("cpu-virtualisation", "CPU 
         return cpu.IsGuest
             ? [Failure(
                 "this machine is a virtual machine, and its hypervisor does not let it run guests", "/proc/cpuinfo: flags have hypervisor, and neither vmx nor svm", "without it KVM cannot run a guest here; nothing in this machine's own firmware changes that",
-                "on the hypervisor below: echo 'options kvm_intel nested=1' (or kvm_amd) > /etc/modprobe.d/kvm-nested.conf, reload that module, and start this machine with -cpu host (libvirt: <cpu mode='host-passthrough'/>)")]
+                $"on the hypervisor below (KVM): kvmtop nested on --persist ({KnownModules.VendorOf(cpu) ?? "kvm_intel or kvm_amd"} nested=1), and start this machine with -cpu host (libvirt: <cpu mode='host-passthrough'/>)")]
             : [Failure(
                 "the CPU offers neither VMX nor SVM", "/proc/cpuinfo: flags have neither vmx nor svm", "without it KVM cannot run a guest",
-                "in the firmware setup enable Intel Virtualization Technology (VT-x) or SVM Mode (AMD-V), then power off and on; a CPU without it can only emulate (qemu -accel tcg)")];
+                $"in the firmware setup enable {technique}, then power off and on; a CPU without it can only emulate (qemu -accel tcg)")];
     }
 }

@@ -27,9 +27,11 @@ public sealed class GovernorCheck() : Check("governor", "CPU frequency governors
         if (slow.Count > 0)
         {
             var set = CpuSet.Of(slow);
+            var there = context.Read(FormattableString.Invariant($"/sys/devices/system/cpu/cpu{set.First}/cpufreq/scaling_available_governors")).Value?.Split(' ');
+            var other = there is null || there.Contains("schedutil") ? "schedutil" : there.Contains("ondemand") ? "ondemand" : "performance";
             yield return Warning(
                 FormattableString.Invariant($"governor powersave keeps CPU{(set.Count == 1 ? "" : "s")} {set} at the lowest frequency"), FormattableString.Invariant($"/sys/devices/system/cpu/cpu{set.First}/cpufreq/scaling_governor: powersave"),
-                "guests there run at a fraction of the CPU's speed", slow.Count == known ? "cpupower frequency-set -g schedutil" : FormattableString.Invariant($"cpupower -c {set} frequency-set -g schedutil"));
+                "guests there run at a fraction of the CPU's speed", slow.Count == known ? $"kvmtop governor {other} (cpupower frequency-set -g {other})" : FormattableString.Invariant($"kvmtop governor {other} --cpus {set} (cpupower -c {set} frequency-set -g {other})"));
         }
         else if (known > 0)
         {

@@ -30,7 +30,7 @@ public sealed class IsolatedCpusCheck() : Check("isolated-cpus", "Isolated CPUs"
         yield return idle.Count > 0
             ? Warning(
                 FormattableString.Invariant($"CPUs {idle} are isolated, and no vCPU may run there"), file.Evidence, "the scheduler puts nothing on isolated CPUs by itself: they stand idle",
-                FormattableString.Invariant($"pin vCPUs to them (virsh vcpupin VM 0 {idle.First}, or taskset -pc {idle.First} TID), or remove isolcpus= from the kernel command line"))
+                FormattableString.Invariant($"pin vCPUs to them (kvmtop pin VM 0 {idle.First}; libvirt: virsh vcpupin VM 0 {idle.First}), or remove isolcpus= from the kernel command line"))
             : Ok($"isolated CPUs {isolated} are used by pinned vCPUs", file.Evidence);
     }
 }

@@ -13,7 +13,7 @@ public sealed class KvmDeviceCheck() : Check("kvm-device", "/dev/kvm is there", 
         {
             return [Failure(
                 "/dev/kvm is not there", "/dev/kvm: no such file", why,
-                context.Modules.Vendor is null ? "load KVM first: see kvm-module above" : "mknod /dev/kvm c 10 232 && chgrp kvm /dev/kvm && chmod 660 /dev/kvm (in a container: start it with --device /dev/kvm)")];
+                Fix(context))];
         }
 
         if (context.Host.Stat(KvmDevice.Path, out var facts) == Errno.None && facts.Kind != FileKind.CharacterDevice)
@@ -36,7 +36,7 @@ public sealed class KvmDeviceCheck() : Check("kvm-device", "/dev/kvm is there", 
                 // Who may open it is kvm-access's business.
                 return errno.IsDenied()
                     ? [Unknown("/dev/kvm is there; whether it works cannot be tried by this user", $"open /dev/kvm: {errno.Describe()}")]
-                    : [Failure("/dev/kvm cannot be opened", $"open /dev/kvm: {errno.Describe()}", why, errno == Errno.ENODEV ? "load KVM first: see kvm-module above" : "rmmod and modprobe KVM's part for this CPU, and look at the kernel log: dmesg | grep -i kvm")];
+                    : [Failure("/dev/kvm cannot be opened", $"open /dev/kvm: {errno.Describe()}", why, errno == Errno.ENODEV && !IsLoaded(context) ? "load KVM first: see kvm-module above" : "rmmod and modprobe KVM's part for this CPU, and look at the kernel log: dmesg | grep -i kvm")];
             }
 
             var version = device.ApiVersion;
@@ -45,4 +45,14 @@ public sealed class KvmDeviceCheck() : Check("kvm-device", "/dev/kvm is there", 
                 : [Failure("/dev/kvm is not KVM", FormattableString.Invariant($"/dev/kvm: KVM_GET_API_VERSION = {version}"), why, "rm /dev/kvm && mknod /dev/kvm c 10 232")];
         }
     }
+
+    // Another check is named only when it has something to say.
+    private static string Fix(CheckContext context) =>
+        KvmObstacle.IsTold(context) ? "see cpu-virtualisation above"
+        : !IsLoaded(context) ? "load KVM first: see kvm-module above"
+        : context.IsContainer ? "start this container with --device /dev/kvm (Kubernetes: a device plugin, or a hostPath of it); inside, where that is allowed: mknod /dev/kvm c 10 232"
+        : KnownModules.VendorOf(context.Cpu) is null && context.Modules.Vendor is null ? "the kernel has KVM, and made no device: it says at boot why (dmesg | grep -i kvm); if it is only the node that is missing: mknod /dev/kvm c 10 232 && chgrp kvm /dev/kvm && chmod 660 /dev/kvm"
+        : "mknod /dev/kvm c 10 232, then: kvmtop fix kvm-device (chgrp kvm /dev/kvm && chmod 660 /dev/kvm); in a container: start it with --device /dev/kvm";
+
+    private static bool IsLoaded(CheckContext context) => context.Modules.Find("kvm") is { Module.IsPresent: true } && (context.Modules.Vendor is not null || KnownModules.VendorOf(context.Cpu) is null);
 }

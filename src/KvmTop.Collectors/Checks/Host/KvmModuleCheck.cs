@@ -45,13 +45,14 @@ public sealed class KvmModuleCheck() : Check("kvm-module", "KVM is in the kernel
             return wrong with { Why = why };
         }
 
-        var said = context.Log.LastOrDefault(l => l.Subject == KernelSubject.Kvm);
+        var said = KvmObstacle.Said(context);
         var log = said is null ? "" : $"; kernel log: {said.Text}";
         var unsupported = said?.Text.Contains("not supported", StringComparison.OrdinalIgnoreCase) == true || said?.Text.Contains("no hardware support", StringComparison.OrdinalIgnoreCase) == true;
         return entry.Module.State switch
         {
-            ModuleState.Available when unsupported => Failure($"{name} cannot be loaded: the CPU does not offer what it needs", entry.Module.Evidence + log, why, "see cpu-virtualisation above"),
-            ModuleState.Available => Failure($"{name} is not loaded", entry.Module.Evidence + log, why, "modprobe " + name),
+            ModuleState.Available when unsupported => Failure($"{name} cannot be loaded: the CPU does not offer what it needs", entry.Module.Evidence + log, why,
+                KvmObstacle.IsTold(context) ? "see cpu-virtualisation above" : $"modprobe {name}, and look at what it says: dmesg | tail (its part for another maker's CPU, the firmware, or another hypervisor that has the CPU)"),
+            ModuleState.Available => Failure($"{name} is not loaded", entry.Module.Evidence + log, why, $"{(context.IsContainer ? "on the host, not in this container: " : "")}modprobe {name}"),
             ModuleState.Changing => Info($"{name} is being loaded or unloaded", entry.Module.Evidence),
             ModuleState.Missing => Failure(
                 $"this kernel has no {name}", entry.Module.Evidence, why,

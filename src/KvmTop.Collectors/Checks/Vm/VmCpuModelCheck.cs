@@ -1,3 +1,4 @@
+using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Collectors.Checks;
@@ -8,7 +9,8 @@ public sealed class VmCpuModelCheck() : VmCheck("vm-cpu-model", "CPU model")
     /// <inheritdoc/>
     protected override IEnumerable<CheckFinding> Run(CheckContext context, VmModel vm)
     {
-        if (vm.Info.Accelerator == "tcg" || vm.Info.Description.Vmm != VmmKind.Qemu || vm.Info.Arguments.Count == 0)
+        // Elsewhere a guest of KVM gets the host's CPU unasked, or does not start.
+        if (vm.Info.Accelerator == "tcg" || vm.Info.Description.Vmm != VmmKind.Qemu || vm.Info.Arguments.Count == 0 || context.Cpu.Architecture is not (CpuArchitecture.X86 or CpuArchitecture.Unknown))
         {
             yield break;
         }

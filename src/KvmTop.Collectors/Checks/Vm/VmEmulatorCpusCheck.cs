@@ -32,7 +32,7 @@ public sealed class VmEmulatorCpusCheck() : VmCheck("vm-emulator-cpus", "Emulato
         {
             yield return Warning(
                 FormattableString.Invariant($"its emulator threads may run on the CPUs of its vCPUs only ({emulator})"), FormattableString.Invariant($"/proc/{vm.Info.Pid}/status: Cpus_allowed_list {emulator}"),
-                "each packet and disk request takes CPU time from a vCPU", $"virsh emulatorpin {ShellWord.Of(vm.Info.Name)} CPUS (without libvirt: taskset -pc CPUS {vm.Info.Pid}), with CPUs that no vCPU is pinned to");
+                "each packet and disk request takes CPU time from a vCPU", $"kvmtop pin {ShellWord.Of(vm.Info.Name)} --emulator CPUS (libvirt: virsh emulatorpin {ShellWord.Of(vm.Info.Name)} CPUS), with CPUs that no vCPU is pinned to");
         }
     }
 }
