@@ -24,7 +24,7 @@ public sealed class CpuFlags
     public string? Vendor { get; private set; }
 
     /// <summary>What kind of CPU it is.</summary>
-    public CpuArchitecture Architecture { get; private set; }
+    public CpuArchitecture Architecture { get; private init; }
 
     /// <summary>True for a CPU whose flags are those of x86.</summary>
     public bool IsX86 => Architecture == CpuArchitecture.X86;
@@ -52,7 +52,19 @@ public sealed class CpuFlags
     /// <summary>Reads the first block of the text.</summary>
     public static CpuFlags Parse(ReadOnlySpan<byte> text)
     {
-        var cpu = new CpuFlags();
+        var cpu = new CpuFlags
+        {
+            Architecture = HostArchitecture.Of(text) switch
+            {
+                "x86" => CpuArchitecture.X86,
+                "arm64" => CpuArchitecture.Arm,
+                "s390x" => CpuArchitecture.S390,
+                "ppc64" => CpuArchitecture.Ppc,
+                "riscv64" => CpuArchitecture.Riscv,
+                "loongarch64" => CpuArchitecture.Loongarch,
+                _ => CpuArchitecture.Unknown,
+            },
+        };
         var lines = new ByteLines(text);
         while (lines.TryNext(out var line))
         {
@@ -68,21 +80,15 @@ public sealed class CpuFlags
             var value = line[(colon + 1)..];
             if (key.SequenceEqual("flags"u8) || key.SequenceEqual("Features"u8) || key.SequenceEqual("features"u8))
             {
-                cpu.Architecture = key.SequenceEqual("flags"u8) ? CpuArchitecture.X86 : key[0] == (byte)'f' ? CpuArchitecture.S390 : cpu.Architecture == CpuArchitecture.Loongarch ? cpu.Architecture : CpuArchitecture.Arm;
                 Add(cpu._flags, value);
             }
             else if (key.SequenceEqual("vmx flags"u8))
             {
                 Add(cpu._vmx, value);
             }
-            else if (key.SequenceEqual("CPU Family"u8) && value.IndexOf("Loongson"u8) >= 0)
-            {
-                cpu.Architecture = CpuArchitecture.Loongarch;
-            }
             else if (key.SequenceEqual("isa"u8))
             {
                 // "rv64imafdch_zicsr_..": one letter each, up to the first underscore.
-                cpu.Architecture = CpuArchitecture.Riscv;
                 var letters = value.TrimStart(" \t"u8);
                 var end = letters.IndexOf((byte)'_');
                 foreach (var c in letters.StartsWith("rv"u8) && letters.Length > 4 ? letters[4..(end < 4 ? letters.Length : end)] : default)
@@ -90,7 +96,6 @@ public sealed class CpuFlags
             }
             else if (key.SequenceEqual("platform"u8))
             {
-                cpu.Architecture = CpuArchitecture.Ppc;
                 cpu.Platform = KernelText.Clean(value, 32);
             }
             else if (key.SequenceEqual("vendor_id"u8))

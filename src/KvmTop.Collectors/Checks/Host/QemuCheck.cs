@@ -1,3 +1,4 @@
+using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Collectors.Checks;
@@ -26,7 +27,7 @@ public sealed class QemuCheck() : Check("qemu", "QEMU is installed", CheckGroup.
             // Another VMM may be all that is wanted here.
             return context.AllVms.Count > 0
                 ? [Info("QEMU is not installed", QemuProgram.LookedFor)]
-                : [Warning("no QEMU is installed", QemuProgram.LookedFor, "KVM alone starts nothing: a VMM does", "apt install qemu-system-x86 (Debian, Ubuntu), dnf install qemu-kvm (Fedora, RHEL)")];
+                : [Warning("no QEMU is installed", QemuProgram.LookedFor, "KVM alone starts nothing: a VMM does", $"apt install {Package(context.Cpu.Architecture)} (Debian, Ubuntu), dnf install qemu-kvm (Fedora, RHEL)")];
         }
 
         if (!context.Host.IsLive)
@@ -38,6 +39,15 @@ public sealed class QemuCheck() : Check("qemu", "QEMU is installed", CheckGroup.
         return child.ExitCode == 0 ? Judge(program, HostileText.Clean(child.Output.AsSpan(0, Math.Max(child.Output.AsSpan().IndexOf((byte)'\n'), 0)), 160))
             : [Warning("QEMU does not start", $"{program} --version: {child.Reason ?? $"exit code {child.ExitCode}"}", "no guest can be started by it", "reinstall it")];
     }
+
+    private static string Package(CpuArchitecture cpu) => cpu switch
+    {
+        CpuArchitecture.Arm => "qemu-system-arm",
+        CpuArchitecture.Ppc => "qemu-system-ppc",
+        CpuArchitecture.S390 => "qemu-system-s390x",
+        CpuArchitecture.Riscv or CpuArchitecture.Loongarch => "qemu-system-misc",
+        _ => "qemu-system-x86",
+    };
 
     private static IEnumerable<CheckFinding> Judge(string program, string version)
     {

@@ -161,7 +161,7 @@ public sealed partial class CheckAdviceTests
     // A host on which nothing that can be advised about is well.
     private static CheckStage Spoilt(string cpu, string line)
     {
-        var stage = new CheckStage().Write("/proc/cpuinfo", cpu).Write("/proc/cmdline", line + "\n").Write("/proc/modules", "tun 1 0 - Live 0x0\n").Remove("/sys/module/kvm_intel").Remove("/dev/kvm").Remove("/sys/kernel/iommu_groups")
+        var stage = new CheckStage().Write("/proc/cpuinfo", cpu).Write("/proc/cmdline", line + "\n").Write("/proc/modules", "tun 1 0 - Live 0x0\n").Remove("/sys/module/kvm_intel").Remove("/dev/kvm").Remove("/usr/bin/qemu-system-x86_64").Remove("/sys/kernel/iommu_groups")
             .Remove("/sys/module/kvm/initstate").Write("/dev/kmsg", "6,1,1,-;x\n").Write("/sys/kernel/mm/ksm/run", "1\n").Write("/sys/module/kvm/parameters/halt_poll_ns", "900000\n").Write("/proc/sys/vm/swappiness", "60\n")
             .Write("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "Vulnerable\n").Write("/sys/devices/system/clocksource/clocksource0/current_clocksource", "jiffies\n");
         for (var i = 0; i < 4; i++)
@@ -173,7 +173,7 @@ public sealed partial class CheckAdviceTests
 
     private static Check Find(string id) => CheckCatalog.All.Single(c => c.Id == id);
 
-    [GeneratedRegex(@"intel_iommu|amd_iommu|\bVT-|AMD-V|kvm_intel|kvm_amd|\btsc=|\bSVM\b|\bVMX\b|qemu64|smt/control")]
+    [GeneratedRegex(@"intel_iommu|amd_iommu|\bVT-|AMD-V|kvm_intel|kvm_amd|\btsc=|\bSVM\b|\bVMX\b|qemu64|qemu-system-x86|smt/control")]
     private static partial Regex WordsOfX86();
 
     [GeneratedRegex(@"see ([a-z-]+) above")]
