@@ -22,7 +22,7 @@ public sealed class DebugfsCheck() : Check("debugfs", "debugfs is mounted", Chec
         }
 
         return known
-            ? [Info("debugfs is not mounted", "/proc/self/mountinfo has no debugfs", "KVM's counters for each VM are there; newer QEMU gives them another way", "kvmtop fix debugfs (mount -t debugfs debugfs /sys/kernel/debug)")]
+            ? [Info("debugfs is not mounted", "/proc/self/mountinfo has no debugfs", "KVM's counters for each VM are there; newer QEMU gives them another way", "kvmtop fix debugfs; by hand: mount -t debugfs debugfs /sys/kernel/debug")]
             : [Unknown("whether debugfs is mounted cannot be seen", "/proc/self/mountinfo")];
     }
 }

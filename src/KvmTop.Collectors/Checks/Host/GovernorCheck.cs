@@ -31,7 +31,7 @@ public sealed class GovernorCheck() : Check("governor", "CPU frequency governors
             var other = there is null || there.Contains("schedutil") ? "schedutil" : there.Contains("ondemand") ? "ondemand" : "performance";
             yield return Warning(
                 FormattableString.Invariant($"governor powersave keeps CPU{(set.Count == 1 ? "" : "s")} {set} at the lowest frequency"), FormattableString.Invariant($"/sys/devices/system/cpu/cpu{set.First}/cpufreq/scaling_governor: powersave"),
-                "guests there run at a fraction of the CPU's speed", slow.Count == known ? $"kvmtop governor {other} (cpupower frequency-set -g {other})" : FormattableString.Invariant($"kvmtop governor {other} --cpus {set} (cpupower -c {set} frequency-set -g {other})"));
+                "guests there run at a fraction of the CPU's speed", slow.Count == known ? $"kvmtop governor {other}; by hand: cpupower frequency-set -g {other}" : FormattableString.Invariant($"kvmtop governor {other} --cpus {set}; by hand: cpupower -c {set} frequency-set -g {other}"));
         }
         else if (known > 0)
         {

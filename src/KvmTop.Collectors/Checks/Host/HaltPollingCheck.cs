@@ -13,9 +13,9 @@ public sealed class HaltPollingCheck() : Check("halt-polling", "Halt polling", C
         }
 
         yield return ns == 0
-            ? Info("halt polling is off", file.Evidence, "idle guests cost nothing and wake later; latency of guests that wait for each other grows", "kvmtop halt-poll 200000 (echo 200000 > /sys/module/kvm/parameters/halt_poll_ns)")
+            ? Info("halt polling is off", file.Evidence, "idle guests cost nothing and wake later; latency of guests that wait for each other grows", "kvmtop halt-poll 200000; by hand: echo 200000 > /sys/module/kvm/parameters/halt_poll_ns")
             : ns > 500_000
-            ? Warning(FormattableString.Invariant($"KVM polls up to {ns / 1000} us for a halted guest"), file.Evidence, "guests that are nearly idle keep CPUs busy", "kvmtop halt-poll 200000 (echo 200000 > /sys/module/kvm/parameters/halt_poll_ns)")
+            ? Warning(FormattableString.Invariant($"KVM polls up to {ns / 1000} us for a halted guest"), file.Evidence, "guests that are nearly idle keep CPUs busy", "kvmtop halt-poll 200000; by hand: echo 200000 > /sys/module/kvm/parameters/halt_poll_ns")
             : Ok(FormattableString.Invariant($"KVM polls up to {ns / 1000} us for a halted guest"), file.Evidence);
     }
 }

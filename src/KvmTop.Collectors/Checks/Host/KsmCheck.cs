@@ -31,7 +31,7 @@ public sealed class KsmCheck() : Check("ksm", "Same-page merging (KSM)", CheckGr
         yield return saved < 64 << 20
             ? Warning(
                 $"KSM scans memory and saves {Sizes.Text(saved)}", $"{run.Evidence}; {sharing.Evidence}", "ksmd uses CPU time, and shared pages let one guest guess at another's memory",
-                "kvmtop ksm unmerge (echo 2 > /sys/kernel/mm/ksm/run: gives shared pages back), and keep ksmtuned from starting it: systemctl disable --now ksmtuned ksm")
+                "kvmtop ksm unmerge; by hand: echo 2 > /sys/kernel/mm/ksm/run (gives shared pages back); keep ksmtuned from starting it: systemctl disable --now ksmtuned ksm")
             : Info($"KSM saves {Sizes.Text(saved)}", $"{run.Evidence}; {sharing.Evidence}", "shared pages let one guest guess at another's memory, and are copied when written");
         var nodes = context.Read("/sys/kernel/mm/ksm/merge_across_nodes");
         if (nodes.Number == 1 && context.Machine?.Topology.Nodes.Count > 1)

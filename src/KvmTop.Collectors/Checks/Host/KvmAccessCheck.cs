@@ -6,7 +6,7 @@ namespace KvmTop.Collectors.Checks;
 /// <summary>Whether this user, and users at all, may use /dev/kvm.</summary>
 public sealed class KvmAccessCheck() : Check("kvm-access", "/dev/kvm may be used", CheckGroup.Kvm)
 {
-    private const string OpenUp = "kvmtop fix kvm-device --persist, or by hand: groupadd -fr kvm; chgrp kvm /dev/kvm; chmod 660 /dev/kvm; to keep it: echo 'KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0660\"' > /etc/udev/rules.d/65-kvm.rules";
+    private const string OpenUp = "kvmtop fix kvm-device --persist; by hand: groupadd -fr kvm; chgrp kvm /dev/kvm; chmod 660 /dev/kvm; to keep it: echo 'KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0660\"' > /etc/udev/rules.d/65-kvm.rules";
 
     /// <inheritdoc/>
     public override IEnumerable<CheckFinding> Run(CheckContext context)
@@ -45,6 +45,6 @@ public sealed class KvmAccessCheck() : Check("kvm-access", "/dev/kvm may be used
             ? [Failure($"{user.Name} may not run guests: no group may", evidence, why, "as root: " + OpenUp + $"; usermod -aG kvm {ShellWord.Of(user.Name)}; then log out and in again")]
             : groups.HasMember(facts.Gid, user.Name)
             ? [Failure($"{user.Name} is a member of {group}, which is not yet in effect in this login", $"{evidence}; /etc/group has {user.Name}, getgroups(2) does not", why, $"log out and in again, or: newgrp {ShellWord.Of(group)}")]
-            : [Failure($"{user.Name} may not run guests: not a member of {group}", evidence, why, $"as root: {(group == "kvm" ? $"kvmtop fix kvm-group {ShellWord.Of(user.Name)}, or " : "")}usermod -aG {ShellWord.Of(group)} {ShellWord.Of(user.Name)}, then log out and in again")];
+            : [Failure($"{user.Name} may not run guests: not a member of {group}", evidence, why, $"as root: {(group == "kvm" ? $"kvmtop fix kvm-group {ShellWord.Of(user.Name)}; by hand: " : "")}usermod -aG {ShellWord.Of(group)} {ShellWord.Of(user.Name)}, then log out and in again")];
     }
 }

@@ -52,7 +52,7 @@ public sealed class KvmDeviceCheck() : Check("kvm-device", "/dev/kvm is there", 
         : !IsLoaded(context) ? "load KVM first: see kvm-module above"
         : context.IsContainer ? "start this container with --device /dev/kvm (Kubernetes: a device plugin, or a hostPath of it); inside, where that is allowed: mknod /dev/kvm c 10 232"
         : KnownModules.VendorOf(context.Cpu) is null && context.Modules.Vendor is null ? "the kernel has KVM, and made no device: it says at boot why (dmesg | grep -i kvm); if it is only the node that is missing: mknod /dev/kvm c 10 232 && chgrp kvm /dev/kvm && chmod 660 /dev/kvm"
-        : "mknod /dev/kvm c 10 232, then: kvmtop fix kvm-device (chgrp kvm /dev/kvm && chmod 660 /dev/kvm); in a container: start it with --device /dev/kvm";
+        : "mknod /dev/kvm c 10 232, then: kvmtop fix kvm-device; by hand: chgrp kvm /dev/kvm && chmod 660 /dev/kvm; in a container: start it with --device /dev/kvm";
 
     private static bool IsLoaded(CheckContext context) => context.Modules.Find("kvm") is { Module.IsPresent: true } && (context.Modules.Vendor is not null || KnownModules.VendorOf(context.Cpu) is null);
 }

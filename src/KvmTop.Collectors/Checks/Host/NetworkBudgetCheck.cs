@@ -44,7 +44,7 @@ public sealed class NetworkBudgetCheck() : Check("network-budget", "Network back
         if (dropped > processed / 10000 && dropped > 100)
         {
             well = false;
-            yield return Warning("packets are dropped because a CPU's backlog is full", evidence, "guests see lost packets and retransmissions", FormattableString.Invariant($"kvmtop netdev --backlog {Math.Max((backlog.Number ?? DefaultBacklog) * 4, 4000)} (sysctl net.core.netdev_max_backlog={Math.Max((backlog.Number ?? DefaultBacklog) * 4, 4000)})"));
+            yield return Warning("packets are dropped because a CPU's backlog is full", evidence, "guests see lost packets and retransmissions", FormattableString.Invariant($"kvmtop netdev --backlog {Math.Max((backlog.Number ?? DefaultBacklog) * 4, 4000)}; by hand: sysctl net.core.netdev_max_backlog={Math.Max((backlog.Number ?? DefaultBacklog) * 4, 4000)}"));
         }
 
         if (squeezed > processed / 1000 && squeezed > 1000)

@@ -18,7 +18,7 @@ public sealed class SwapCheck() : Check("swappiness", "Swapping", CheckGroup.Mem
             : swappiness > 30 && context.AllVms.Count > 0
             ? Info(
                 FormattableString.Invariant($"swappiness is {swappiness}"), file.Evidence, "the host swaps guest memory out to keep file caches, and the guest waits for the disk when it touches it",
-                "kvmtop swappiness 10 --persist (sysctl vm.swappiness=10; to keep it: echo 'vm.swappiness=10' > /etc/sysctl.d/90-kvm.conf)")
+                "kvmtop swappiness 10 --persist; by hand: sysctl vm.swappiness=10; to keep it: echo 'vm.swappiness=10' > /etc/sysctl.d/90-kvm.conf")
             : Ok(FormattableString.Invariant($"swappiness is {swappiness}"), file.Evidence);
     }
 }

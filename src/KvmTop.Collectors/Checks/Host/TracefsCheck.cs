@@ -16,7 +16,7 @@ public sealed class TracefsCheck() : Check("tracefs", "tracefs is mounted", Chec
 
         var place = context.MountOf("tracefs", out var known) ?? (context.Host.Exists("/sys/kernel/debug/tracing/events") ? "/sys/kernel/debug/tracing" : null);
         return place is not null ? [Ok("tracefs is mounted", place)]
-            : known ? [Info("tracefs is not mounted", "/proc/self/mountinfo has no tracefs", "reasons and latencies of exits come from its tracepoints", "kvmtop fix tracefs (mount -t tracefs tracefs /sys/kernel/tracing)")]
+            : known ? [Info("tracefs is not mounted", "/proc/self/mountinfo has no tracefs", "reasons and latencies of exits come from its tracepoints", "kvmtop fix tracefs; by hand: mount -t tracefs tracefs /sys/kernel/tracing")]
             : [Unknown("whether tracefs is mounted cannot be seen", "/proc/self/mountinfo")];
     }
 }

@@ -49,7 +49,7 @@ public sealed class VmAffinityCheck() : VmCheck("vm-affinity", "vCPU pinning")
         {
             yield return Warning(
                 FormattableString.Invariant($"{single[shared]} vCPUs are pinned to CPU {shared} alone"), FormattableString.Invariant($"/proc/{vm.Info.Pid}/task/*/status: Cpus_allowed_list {shared}"),
-                "they wait for each other while other CPUs may be idle", $"pin each to a CPU of its own: kvmtop pin {ShellWord.Of(vm.Info.Name)} 0 CPU (libvirt: virsh vcpupin {ShellWord.Of(vm.Info.Name)} 0 CPU)");
+                "they wait for each other while other CPUs may be idle", $"pin each to a CPU of its own: kvmtop pin {ShellWord.Of(vm.Info.Name)} 0 CPU; with libvirt also: virsh vcpupin {ShellWord.Of(vm.Info.Name)} 0 CPU");
         }
 
         var nodes = CpuSet.Of(touched);
