@@ -1,5 +1,3 @@
-using KvmTop.Linux;
-
 namespace KvmTop.Actions;
 
 /// <summary>

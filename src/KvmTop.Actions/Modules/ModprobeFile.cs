@@ -1,6 +1,5 @@
 using System.Text;
 using KvmTop.Collectors;
-using KvmTop.Linux;
 
 namespace KvmTop.Actions;
 

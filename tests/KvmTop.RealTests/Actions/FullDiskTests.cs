@@ -32,19 +32,24 @@ public sealed class FullDiskTests : IDisposable
     {
         Need.Root();
 
-        // The stub fills the disk when it is asked to end: between the first line of the journal's entry and its last.
+        // The stub fills the disk when it is asked to end: between the first line of the journal's entry and its last, which is where a page of the file ends in one of these.
         var said = Shell(
             """
             cp /bin/bash ./qemu-system-x86_64
             printf 'trap "dd if=/dev/zero of=/var/log/kvmtop/fill bs=4k 2>/dev/null; exit" TERM\nwhile :; do sleep 0.1; done\n' > stub
-            ./qemu-system-x86_64 ./stub -name guest=kvmtop-full -accel tcg > /dev/null 2>&1 &
-            "$@" vm kill $! --signal --yes 2>&1
-            df --output=avail /var/log/kvmtop | tail -1
-            "$@" audit
+            for size in 3200 3350 3500; do
+                rm -f /var/log/kvmtop/*
+                (umask 077; head -c $size /dev/zero | tr '\0' ' ' > /var/log/kvmtop/audit.jsonl; echo >> /var/log/kvmtop/audit.jsonl)
+                ./qemu-system-x86_64 ./stub -name guest=kvmtop-full -accel tcg > /dev/null 2>&1 &
+                "$@" vm kill $! --signal --yes > /dev/null 2>&1
+                echo "left: $(df --output=avail /var/log/kvmtop | tail -1)"
+                "$@" audit
+            done
             """);
 
-        Assert.Contains("Kill kvmtop-full: done", said, StringComparison.Ordinal);
-        Assert.Contains("\n0\n", said.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(3, said.Split("Kill kvmtop-full: done").Length - 1);
+        Assert.DoesNotContain("half-way", said, StringComparison.Ordinal);
+        Assert.Contains("left:0\n", said.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     private string Shell(string script)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using KvmTop.Actions;
-using KvmTop.Collectors;
 using KvmTop.Linux;
 using KvmTop.Vmm;
 

@@ -1,5 +1,3 @@
-using KvmTop.Linux;
-
 namespace KvmTop.Collectors.Checks;
 
 /// <summary>Kernel same-page merging.</summary>

@@ -1,4 +1,3 @@
-using KvmTop.Actions;
 using KvmTop.CommandLine;
 
 namespace KvmTop.Screen;
