@@ -18,7 +18,8 @@ internal sealed record OfferedChoice(HostAction Action, ActionChoice Choice);
 internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wake)
 {
     private readonly ConcurrentQueue<Action> _delivered = new();
-    private readonly ManualResetEventSlim _idle = new(initialState: true);
+    private readonly object _gate = new();
+    private bool _isBusy;
     private volatile string? _underWay;
     private volatile ActionResult? _outcome;
 
@@ -26,7 +27,7 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
     public ActionDesk Desk { get; } = desk;
 
     /// <summary>What is being carried out, and what it is at; cleaned. Null when nothing is. From any thread.</summary>
-    public string? UnderWay => _idle.IsSet ? null : Vmm.HostileText.Clean(_underWay ?? "", 400);
+    public string? UnderWay => !Volatile.Read(ref _isBusy) ? null : Vmm.HostileText.Clean(_underWay ?? "", 400);
 
     /// <summary>The operator has asked to leave, and does so when what is under way has ended. The UI thread's.</summary>
     public bool IsAwaited { get; set; }
@@ -35,7 +36,18 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
     public ActionResult? Outcome => _outcome;
 
     /// <summary>Waits until what has begun has ended. False when it has not within the time.</summary>
-    public bool WaitForEnd(TimeSpan longest) => _idle.Wait(longest);
+    public bool WaitForEnd(TimeSpan longest)
+    {
+        lock (_gate)
+        {
+            if (_isBusy)
+            {
+                _ = System.Threading.Monitor.Wait(_gate, longest);
+            }
+
+            return !_isBusy;
+        }
+    }
 
     /// <summary>Runs what has come back. On the UI thread.</summary>
     public void Deliver()
@@ -81,7 +93,7 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
     public void Execute(ActionPlan plan, TimeSpan? keepFor, Action<string> progress, Action<ActionResult> then)
     {
         _underWay = plan.Title;
-        _idle.Reset();
+        SetBusy(true);
         Work(
             () =>
             {
@@ -95,7 +107,7 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
                 }
                 finally
                 {
-                    _idle.Set();
+                    SetBusy(false);
                 }
             },
             then,
@@ -115,6 +127,15 @@ internal sealed class ActionBoard(ActionDesk desk, IScheduler worker, Action wak
             Post(() => failed($"this is a defect of kvmtop: {Vmm.HostileText.Clean(e.Message, 300)}"));
         }
     });
+
+    private void SetBusy(bool isBusy)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _isBusy, isBusy);
+            System.Threading.Monitor.PulseAll(_gate);
+        }
+    }
 
     private void Post(Action one)
     {
