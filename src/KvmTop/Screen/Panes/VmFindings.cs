@@ -148,7 +148,9 @@ internal static class VmFindings
         }
 
         var quotas = row.Vm.Info.Quotas;
-        var by = quotas.Count switch { 0 => "", 1 => " of " + CgroupName(quotas[0]), _ => Invariant($"s of {CgroupName(quotas[0])} and {quotas.Count - 1} more") };
+        // Shared ones come first; the innermost of those that did most of it is named.
+        var isShared = row.Vm.ThrottledSharedPct > row.Vm.ThrottledPct / 2 && row.Vm.Info.SharedQuotas > 0;
+        var by = isShared ? Invariant($" of {CgroupName(quotas[row.Vm.Info.SharedQuotas - 1])}, which it shares with others") : quotas.Count switch { 0 => "", 1 => " of " + CgroupName(quotas[0]), _ => Invariant($"s of {CgroupName(quotas[0])} and {quotas.Count - 1} more") };
         findings.Add(new(
             row.Vm.ThrottledPct >= s_throttled.Critical ? Severity.Critical : Severity.Warning,
             Invariant($"throttled {row.Vm.ThrottledPct:0} % of the time, summed over CPUs, by the CPU quota{by}")));

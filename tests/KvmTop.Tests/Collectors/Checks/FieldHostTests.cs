@@ -1,4 +1,6 @@
+using System.Text;
 using KvmTop.Collectors.Checks;
+using KvmTop.CommandLine.Subcommands;
 
 namespace KvmTop.Tests.Collectors.Checks;
 
@@ -143,6 +145,20 @@ public sealed class FieldHostTests
         Assert.Contains("CPU quota of sandboxes.slice, which it shares", finding.What, StringComparison.Ordinal);
         Assert.StartsWith("systemctl set-property sandboxes.slice CPUQuota=", finding.Fix, StringComparison.Ordinal);
         Assert.DoesNotContain("virsh", finding.Fix, StringComparison.Ordinal);
+    }
+
+    // "host: nothing to check" read as if nothing had been done.
+    [Fact]
+    public void Vm_without_findings_is_said_to_be_well()
+    {
+        using var stage = new CheckStage().Vm();
+        using var topics = new AllTopics(stage.Files);
+        topics.Tick();
+        var context = new CheckContext(stage.Files, topics.Snapshot, stage.User, "db");
+        var report = CheckReport.Run(CheckCatalog.All, context);
+        var text = Encoding.UTF8.GetString(CheckText.Text(report, topics.Snapshot, false, context.Vms));
+        Assert.StartsWith("db: OK, ", text, StringComparison.Ordinal);
+        Assert.Equal(CheckCatalog.All.Count(c => c is VmCheck), report.VmChecks);
     }
 
     private static CheckStage HugepageHost(int availableGib) => new CheckStage()
