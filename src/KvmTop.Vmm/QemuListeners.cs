@@ -1,4 +1,4 @@
-using System.Net;
+using System.Globalization;
 
 namespace KvmTop.Vmm;
 
@@ -169,11 +169,30 @@ public static class QemuListeners
             return QemuReach.Everywhere;
         if (name is "localhost" or "ip6-localhost" or "localhost.localdomain" or "localhost6" || name.EndsWith(".localhost", StringComparison.Ordinal))
             return QemuReach.Local;
-        if (!IPAddress.TryParse(name, out var address))
-            return QemuReach.OneAddress;
 
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? QemuReach.Everywhere : IPAddress.IsLoopback(address) ? QemuReach.Local : QemuReach.OneAddress;
+        // "::ffff:0.0.0.0" is the IPv4 address. Of what is left a null address, however it is written, is any; 127.x and one that ends in 1 with nulls before it are this host.
+        const string mapped = "::ffff:";
+        if (name.StartsWith(mapped, StringComparison.OrdinalIgnoreCase))
+            name = name[mapped.Length..];
+        if (name.StartsWith("127.", StringComparison.Ordinal))
+            return QemuReach.Local;
+
+        var isNull = true;
+        foreach (var part in name.Split('.', ':'))
+            isNull &= part.Length == 0 || (int.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var n) && n == 0);
+        return isNull ? QemuReach.Everywhere : name.Contains(':', StringComparison.Ordinal) && IsLoopback(name) ? QemuReach.Local : QemuReach.OneAddress;
+    }
+
+    private static bool IsLoopback(string name)
+    {
+        var parts = name.Split(':');
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i].Length == 0 ? "0" : parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var n) || n != (i == parts.Length - 1 ? 1 : 0))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Who uses which -chardev.</summary>

@@ -151,7 +151,7 @@ public sealed class FieldHostTests
     [Fact]
     public void Vm_without_findings_is_said_to_be_well()
     {
-        using var stage = new CheckStage().Vm();
+        using var stage = new CheckStage().Vm().Write("/proc/700/numa_maps", "7f00 default anon=100 N0=50 N1=50 kernelpagesize_kB=4\n");
         using var topics = new AllTopics(stage.Files);
         topics.Tick();
         var context = new CheckContext(stage.Files, topics.Snapshot, stage.User, "db");
