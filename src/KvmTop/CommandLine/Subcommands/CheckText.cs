@@ -70,7 +70,7 @@ internal static class CheckText
 
         // Checks of a VM speak up only when something is to be said: none that does is good news.
         var name = vms is null ? snapshot.Get(MachineTopic.Instance).Value?.Identity.Hostname ?? "host" : string.Join(", ", vms.Select(v => v.Info.Name));
-        var sum = vms is not null && report.Results.Count == 0 ? string.Create(CultureInfo.InvariantCulture, $"OK, {report.VmChecks} checks found nothing") : Sum(report);
+        var sum = vms is not null && report.Results.Count == report.Count(CheckLevel.Ok) ? string.Create(CultureInfo.InvariantCulture, $"OK, {report.VmChecks} checks found nothing wrong") : Sum(report);
         Line(text, "", string.Create(CultureInfo.InvariantCulture, $"{name}: {sum} ({report.Took.TotalSeconds:0.00} s)"));
         return Encoding.UTF8.GetBytes(text.ToString());
     }
