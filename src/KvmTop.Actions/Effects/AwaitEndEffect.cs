@@ -18,6 +18,9 @@ public sealed record AwaitEndEffect(VmPeer Vm, int Seconds) : Effect
     public override string Kind => KindName;
 
     /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
+    /// <inheritdoc/>
     public override string Describe() => string.Create(CultureInfo.InvariantCulture, $"wait up to {Seconds} s until {Vm.Name} (process {Vm.Pid}) has ended");
 
     /// <inheritdoc/>

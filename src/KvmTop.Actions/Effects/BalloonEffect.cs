@@ -23,6 +23,9 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
     /// <summary>It takes a change back: then what the VM has must come of that change.</summary>
     public bool IsUndo { get; init; }
 
@@ -32,7 +35,7 @@ public sealed record BalloonEffect(VmPeer Vm, ulong From, ulong To) : Effect
     /// <inheritdoc/>
     public override string Describe() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(Vm.Route == VmRoute.Libvirt ? $"libvirt, domain {Vm.Name}: set-memory {To >> 10} KiB" : $"QMP to {Vm.Name}: balloon {To}")} ({ByteSize.Text(From)} -> {ByteSize.Text(To)})");
+        $"{(Vm.Route == VmRoute.Libvirt ? $"libvirt, domain {Vm.DomainWords}: set-memory {To >> 10} KiB" : $"QMP to {Vm.Name}: balloon {To}")} ({ByteSize.Text(From)} -> {ByteSize.Text(To)})");
 
     /// <inheritdoc/>
     public override Obstacle? FindObstacle(HostControl host) => Vm.FindObstacle(host);

@@ -26,17 +26,20 @@ public sealed record KillVmEffect(VmPeer Vm) : Effect
     public override string Kind => KindName;
 
     /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
+    /// <inheritdoc/>
     public override string Describe() => Vm.Route switch
     {
         VmRoute.Qmp => FormattableString.Invariant($"QMP to {Vm.Name}: quit; if it stays, SIGTERM and then SIGKILL to process {Vm.Pid}"),
-        VmRoute.Libvirt => $"libvirt, domain {Vm.Name}: destroy",
+        VmRoute.Libvirt => $"libvirt, domain {Vm.DomainWords}: destroy",
         _ => FormattableString.Invariant($"SIGTERM to process {Vm.Pid} ({Vm.Name}); if it stays, SIGKILL"),
     };
 
     /// <inheritdoc/>
     public override Obstacle? FindObstacle(HostControl host) =>
         Vm.HasEnded(host) ? Obstacle.Refused($"{Vm.Name} (pid {Vm.Pid}) is gone")
-        : Vm.Route == VmRoute.Libvirt && host.LibvirtRefusal is { } refusal ? Obstacle.Refused(refusal, "--signal ends its process without libvirt")
+        : Vm.Route == VmRoute.Libvirt && Vm.FindObstacle(host) is { } obstacle ? obstacle with { Remedy = "--signal ends its process without libvirt" }
         : null;
 
     /// <inheritdoc/>
@@ -86,7 +89,7 @@ public sealed record KillVmEffect(VmPeer Vm) : Effect
 
     private EffectResult Destroy(HostControl host, Action<string> progress)
     {
-        progress($"libvirt, domain {Vm.Name}: destroy");
+        progress($"libvirt, domain {Vm.DomainWords}: destroy");
         var told = Vm.Libvirt(host, "destroy", [], s_destroyDeadline);
         var ended = Ends(host, told.IsOk ? s_patience : s_pace);
         return ended ? EffectResult.Ok("running", "ended")

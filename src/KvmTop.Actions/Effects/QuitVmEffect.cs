@@ -8,7 +8,7 @@ namespace KvmTop.Actions;
 /// <summary>Ends a VM that this program started, as QEMU's own "quit" does: images are flushed, the guest is not asked. By SIGTERM to a pidfd, and SIGKILL when that is not heard.</summary>
 /// <param name="Name">The VM.</param>
 /// <param name="Directory">Where its files lie.</param>
-/// <param name="Process">"pid N since TICKS"; null when nobody lived to write it down: then the pid file tells.</param>
+/// <param name="Process">"pid N since TICKS"; null when nobody lived to write it down: then whoever holds the lock on its pid file is asked for.</param>
 public sealed record QuitVmEffect(string Name, string Directory, string? Process) : Effect
 {
     internal const string KindName = "quit-vm";
@@ -21,6 +21,9 @@ public sealed record QuitVmEffect(string Name, string Directory, string? Process
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
     private LaunchFiles Paths => new(Directory, Name);
 
     /// <inheritdoc/>
@@ -29,8 +32,12 @@ public sealed record QuitVmEffect(string Name, string Directory, string? Process
     /// <inheritdoc/>
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
-        if ((Process is null ? RunningVm.Read(host, Paths.Pid) : RunningVm.Parse(Process)) is not { } vm || host.StartTimeOf(vm.Pid) != vm.StartTime)
-            return EffectResult.Ok(Process, "not running", "it had ended already");
+        string? untold = null;
+        var vm = Process is null ? RunningVm.Read(host, Paths, out untold) : RunningVm.Parse(Process);
+        if (untold is not null)
+            return EffectResult.Failed($"whether {Name} runs cannot be told, so nothing was done: {untold}");
+        if (vm is null || host.StartTimeOf(vm.Pid) != vm.StartTime)
+            return EffectResult.Ok(Process, "not running", Process is null ? "nobody holds its pid file: it had not started, or had ended already" : "it had ended already");
         progress($"ending {Name}");
         foreach (var signal in (ReadOnlySpan<int>)[Terminate, Kill])
         {

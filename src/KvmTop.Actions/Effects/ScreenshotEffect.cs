@@ -27,6 +27,9 @@ public sealed record ScreenshotEffect(VmPeer Vm, string Path) : Effect
     public override string Kind => KindName;
 
     /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
+    /// <inheritdoc/>
     public override string Describe() => $"QMP to {Vm.Name}: screendump as PNG beside {Path}, and move it there";
 
     /// <inheritdoc/>

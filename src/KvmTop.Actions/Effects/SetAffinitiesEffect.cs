@@ -19,6 +19,9 @@ public sealed record SetAffinitiesEffect(string Who, IReadOnlyList<SetAffinityEf
     public override string Kind => KindName;
 
     /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
+    /// <inheritdoc/>
     /// <remarks>Of very many the first: the map shows them all, the journal and JSON too.</remarks>
     public override string Describe()
     {

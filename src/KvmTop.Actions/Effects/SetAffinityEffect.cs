@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using KvmTop.Collectors;
 using KvmTop.Linux;
 
 namespace KvmTop.Actions;
@@ -14,11 +15,17 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
 {
     internal const string KindName = "set-affinity";
 
+    /// <summary>The process that it must be a thread of; null only in what an older version wrote down.</summary>
+    public VmKey? Process { get; init; }
+
     /// <summary>It may end at any time without harm (a worker): then there is nothing to do.</summary>
     public bool MayEnd { get; init; }
 
     /// <inheritdoc/>
     public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
 
     /// <inheritdoc/>
     public override string Describe() => FormattableString.Invariant($"sched_setaffinity({Tid}, {Who}): CPUs {Old ?? "?"} -> {New}");
@@ -36,7 +43,7 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
     /// <inheritdoc/>
     public override EffectResult Apply(HostControl host, Action<string> progress)
     {
-        if (host.StartTimeOf(Tid) != StartTime)
+        if (!IsThere(host))
             return Gone();
         if (!CpuSet.TryParse(New, out var cpus))
             return EffectResult.Failed($"{New} is no list of CPUs");
@@ -74,6 +81,12 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
     {
         json.WriteNumber("tid", Tid);
         json.WriteNumber("start_time", StartTime);
+        if (Process is { } process)
+        {
+            json.WriteNumber("pid", process.Pid);
+            json.WriteNumber("pid_start", process.StartTimeTicks);
+        }
+
         json.WriteString("who", Who);
         json.WriteString("old", Old);
         json.WriteString("new", New);
@@ -83,8 +96,16 @@ public sealed record SetAffinityEffect(int Tid, ulong StartTime, string Who, str
 
     internal static Effect? Read(EffectFields fields) =>
         fields.Number("tid") is > 0 and <= int.MaxValue and var tid && fields.Number("start_time") is >= 0 and var start && fields.Text("new") is { } value
-            ? new SetAffinityEffect((int)tid, (ulong)start, fields.Text("who") ?? "", fields.Text("old"), value) { MayEnd = fields.Flag("may_end") }
+            ? new SetAffinityEffect((int)tid, (ulong)start, fields.Text("who") ?? "", fields.Text("old"), value)
+            {
+                MayEnd = fields.Flag("may_end"),
+                Process = fields.Number("pid") is > 0 and <= int.MaxValue and var pid && fields.Number("pid_start") is >= 0 and var began ? new VmKey((int)pid, (ulong)began) : null,
+            }
             : null;
+
+    /// <summary>The process is the one that was looked at, and the thread is one of its own.</summary>
+    private bool IsThere(HostControl host) =>
+        Process is { } process ? host.StartTimeOf(process.Pid) == process.StartTimeTicks && host.StartTimeOf(process.Pid, Tid) == StartTime : host.StartTimeOf(Tid) == StartTime;
 
     private EffectResult Gone() =>
         MayEnd ? new EffectResult(true, null, null, "it has ended", false) : EffectResult.Failed(FormattableString.Invariant($"{Who}: thread {Tid} is gone"));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Actions;
@@ -22,6 +21,9 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
 
     /// <inheritdoc/>
     public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
 
     /// <summary>How long QEMU may take until it stands by itself, in seconds: it takes hugepages before.</summary>
     public int DeadlineSeconds { get; init; } = 30;
@@ -59,8 +61,8 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
             return EffectResult.Failed(said.Length > 0 ? said : string.Create(CultureInfo.InvariantCulture, $"QEMU: exit code {result.ExitCode}, and not a word"));
         }
 
-        if (RunningVm.Read(host, Paths.Pid) is not { } vm)
-            return EffectResult.Failed(said.Length > 0 ? said : "QEMU ended as soon as it had started");
+        if (RunningVm.Read(host, Paths, out var untold) is not { } vm)
+            return untold is not null ? EffectResult.Broken(untold, null, null) : EffectResult.Failed(said.Length > 0 ? said : "QEMU ended as soon as it had started");
 
         // Its directory keeps others away; QEMU would let its group in.
         _ = host.Protect(Paths.Monitor);
@@ -96,26 +98,4 @@ public sealed record StartVmEffect(string Name, IReadOnlyList<string> Command, s
             text = host.ReadText(Paths.Log, out _)?.Trim() ?? "";
         return text.Length == 0 ? "" : HostileText.Clean(text.ReplaceLineEndings("; "), LongestText);
     }
-}
-
-/// <summary>A VM's process as a pid file names it.</summary>
-/// <param name="Pid">Its pid.</param>
-/// <param name="StartTime">When it began, in ticks since boot.</param>
-internal sealed record RunningVm(int Pid, ulong StartTime)
-{
-    /// <summary>Who the pid file names; null when nobody lives by that pid.</summary>
-    public static RunningVm? Read(HostControl host, string path) =>
-        int.TryParse(host.ReadText(path, out var errno)?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && errno == Errno.None && host.StartTimeOf(pid) is { } start
-            ? new RunningVm(pid, start)
-            : null;
-
-    /// <summary>Reads what <see cref="ToString"/> makes.</summary>
-    public static RunningVm? Parse(string? text) =>
-        text?.Split(' ') is ["pid", var pid, "since", var start] && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var p) && p > 0
-        && ulong.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var s)
-            ? new RunningVm(p, s)
-            : null;
-
-    /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"pid {Pid} since {StartTime}");
 }

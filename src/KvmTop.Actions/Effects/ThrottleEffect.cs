@@ -20,6 +20,9 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
     /// <summary>It takes back what nobody lived to say the outcome of: QEMU may have named a group of its own.</summary>
     public bool IsUntold { get; init; }
 
@@ -28,7 +31,7 @@ public sealed record ThrottleEffect(VmPeer Vm, string Disk, string? Device, stri
 
     /// <inheritdoc/>
     public override string Describe() => Vm.Route == VmRoute.Libvirt
-        ? $"libvirt, domain {Vm.Name}: set-throttle {Shown}: {Word(From)} -> {Word(To)}"
+        ? $"libvirt, domain {Vm.DomainWords}: set-throttle {Shown}: {Word(From)} -> {Word(To)}"
         : $"QMP to {Vm.Name}: block_set_io_throttle {Shown}: {Word(From)} -> {Word(To)}";
 
     /// <inheritdoc/>

@@ -21,10 +21,13 @@ public sealed record VmCommandEffect(VmPeer Vm, string Verb) : Effect
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
     private string Command => Verb == Reset ? "system_reset" : "system_powerdown";
 
     /// <inheritdoc/>
-    public override string Describe() => Vm.Route == VmRoute.Libvirt ? $"libvirt, domain {Vm.Name}: {Verb}" : $"QMP to {Vm.Name}: {Command}";
+    public override string Describe() => Vm.Route == VmRoute.Libvirt ? $"libvirt, domain {Vm.DomainWords}: {Verb}" : $"QMP to {Vm.Name}: {Command}";
 
     /// <inheritdoc/>
     public override Obstacle? FindObstacle(HostControl host) => Vm.FindObstacle(host);

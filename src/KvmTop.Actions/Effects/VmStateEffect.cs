@@ -20,6 +20,9 @@ public sealed record VmStateEffect(VmPeer Vm, bool Pause, string From) : Effect
     /// <inheritdoc/>
     public override string Kind => KindName;
 
+    /// <inheritdoc/>
+    public override bool IsOfThisBoot => true;
+
     /// <summary>What it says it does when all went well.</summary>
     public string To => !Pause ? "running" : Vm.Route == VmRoute.Signal ? VmPeer.Stopped : "paused";
 
@@ -27,7 +30,7 @@ public sealed record VmStateEffect(VmPeer Vm, bool Pause, string From) : Effect
     public override string Describe() => Vm.Route switch
     {
         VmRoute.Qmp => $"QMP to {Vm.Name}: {(Pause ? "stop" : "cont")} ({From} -> {To})",
-        VmRoute.Libvirt => $"libvirt, domain {Vm.Name}: {(Pause ? "suspend" : "resume")} ({From} -> {To})",
+        VmRoute.Libvirt => $"libvirt, domain {Vm.DomainWords}: {(Pause ? "suspend" : "resume")} ({From} -> {To})",
         _ => FormattableString.Invariant($"{(Pause ? "SIGSTOP" : "SIGCONT")} to process {Vm.Pid} ({Vm.Name}): {From} -> {To}"),
     };
 

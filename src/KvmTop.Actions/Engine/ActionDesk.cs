@@ -1,3 +1,4 @@
+using KvmTop.Collectors;
 using KvmTop.Vmm;
 
 namespace KvmTop.Actions;
@@ -20,7 +21,12 @@ public sealed class ActionDesk(HostControl host, Journal journal)
     {
         if (ActionCatalog.Find(words, out var rest) is not { } action)
             return ActionPlan.Mistake(words.Count > 0 ? words[0] : "", words, "there is no such action", words.Count > 0 ? $"kvmtop {HostileText.Clean(words[0], 40)} --help" : null);
-        return WithObstacles(action.Plan(context, rest));
+        var plan = action.Plan(context, rest);
+        return WithObstacles(plan with
+        {
+            Targets = [.. context.Meant.Select(v => new PlanTarget(v.Name, v.Pid, v.User, VmOwners.Of(v, Host.Actor.Uid) == VmOwner.Stranger))],
+            Notes = [.. plan.Notes, .. context.Remarks],
+        });
     }
 
     /// <summary>The plan that takes back an entry: the one named, or the latest that can be.</summary>

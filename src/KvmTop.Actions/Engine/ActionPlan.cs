@@ -13,6 +13,18 @@ public enum Danger
     Destroys,
 }
 
+/// <summary>A VM that a plan is about: what it calls itself, and what the kernel says of it.</summary>
+/// <param name="Name">Its name; cleaned.</param>
+/// <param name="Pid">Its process.</param>
+/// <param name="User">Whose process that is; null when it is not known.</param>
+/// <param name="IsStranger">It is neither this user's own nor root's or a manager's.</param>
+public sealed record PlanTarget(string Name, int Pid, string? User, bool IsStranger)
+{
+    /// <summary>"db1 is process 700001 of root."</summary>
+    public override string ToString() =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name} is process {Pid} of {(User is null ? "an unknown user" : IsStranger ? $"another user, {User}" : User)}.");
+}
+
 /// <summary>What an action would do: the exact effects in order, what stands in its way, and what else it disturbs. The preview shows just this, and just this is carried out.</summary>
 public sealed record ActionPlan
 {
@@ -24,6 +36,9 @@ public sealed record ActionPlan
 
     /// <summary>The words that ask for it on the shell, without "kvmtop".</summary>
     public required IReadOnlyList<string> Words { get; init; }
+
+    /// <summary>The VMs that it is about, and whose they are.</summary>
+    public IReadOnlyList<PlanTarget> Targets { get; init; } = [];
 
     /// <summary>The effects in the order in which they are carried out. None and no obstacle: it is so already.</summary>
     public IReadOnlyList<Effect> Effects { get; init; } = [];

@@ -35,6 +35,9 @@ public abstract record Effect
     /// <summary>Exactly what it does, on one line: "write /sys/…/scaling_governor: powersave -> performance".</summary>
     public abstract string Describe();
 
+    /// <summary>It is about processes of this run of the kernel: after a reboot their numbers mean others, and there is nothing to take back.</summary>
+    public virtual bool IsOfThisBoot => false;
+
     /// <inheritdoc cref="Describe"/>
     public sealed override string ToString() => Describe();
 

@@ -61,6 +61,9 @@ public abstract partial class HostControl
     /// <returns>Null, or what went wrong.</returns>
     public abstract string? ReplaceFile(string path, string? text);
 
+    /// <summary>Which run of the kernel this is (/proc/sys/kernel/random/boot_id): pids and start times mean nothing in another. Null when it does not say.</summary>
+    public string? BootId => ReadText("/proc/sys/kernel/random/boot_id", out _) is { Length: > 0 and <= 64 } id ? id : null;
+
     /// <summary>CPUs that a thread may use.</summary>
     public abstract Errno GetAffinity(int tid, out CpuSet cpus);
 
@@ -69,6 +72,9 @@ public abstract partial class HostControl
 
     /// <summary>When a process or thread began, in ticks since boot; null when there is none. With its number it says who it is.</summary>
     public abstract ulong? StartTimeOf(int pid);
+
+    /// <summary>When a thread of a process began, in ticks since boot; null when that process has none of that number (any more).</summary>
+    public abstract ulong? StartTimeOf(int pid, int tid);
 
     /// <summary>Runs a program by an argument vector, without a shell, within a deadline.</summary>
     public abstract ChildResult Run(IReadOnlyList<string> command, TimeSpan deadline);

@@ -47,6 +47,7 @@ public sealed class Journal(string path, HostControl host)
             json.WriteString("sudo_user", host.Actor.Sudo);
             json.WriteNumber("pid", Environment.ProcessId);
             json.WriteNumber("pid_start", host.StartTimeOf(Environment.ProcessId) ?? 0);
+            json.WriteString("boot", host.BootId);
             json.WriteString("action", plan.Action);
             json.WriteString("title", plan.Title);
             json.WriteStartArray("words");
@@ -101,7 +102,8 @@ public sealed class Journal(string path, HostControl host)
                 other.IsUndone = true;
         }
 
-        return [.. order.Select(d => d.Finish(IsAlive))];
+        var boot = host.BootId;
+        return [.. order.Select(d => d.Finish(IsAlive, boot))];
     }
 
     private static void WriteResult(Utf8JsonWriter json, int step, EffectResult result)

@@ -18,6 +18,7 @@ internal sealed class JournalDraft
     private IReadOnlyList<string> _words = [];
     private int _pid;
     private ulong _pidStart;
+    private string? _boot;
     private DateTimeOffset? _revertsAt;
     private bool _kept;
     private string? _problem;
@@ -54,7 +55,9 @@ internal sealed class JournalDraft
     }
 
     /// <summary>The entry that came of it.</summary>
-    public JournalEntry Finish(Func<int, ulong, bool> isAlive) => new()
+    /// <param name="isAlive">Whether a process lives, by pid and start time.</param>
+    /// <param name="boot">Which run of the kernel this is; null when that is not known.</param>
+    public JournalEntry Finish(Func<int, ulong, bool> isAlive, string? boot) => new()
     {
         Id = _id,
         Time = _time,
@@ -64,11 +67,12 @@ internal sealed class JournalDraft
         Title = _title,
         Words = _words,
         Steps = _steps,
-        State = IsUndone ? JournalState.Undone : State == JournalState.Running && !isAlive(_pid, _pidStart) ? JournalState.Unfinished : State,
+        State = IsUndone ? JournalState.Undone : State == JournalState.Running && (_boot != boot || !isAlive(_pid, _pidStart)) ? JournalState.Unfinished : State,
         Problem = _problem,
         Undoes = Undoes,
         RevertsAt = _revertsAt,
         Kept = _kept,
+        IsOfThisBoot = boot is not null && _boot == boot,
     };
 
     private void Begin(string id, EffectFields fields, JsonElement line)
@@ -82,6 +86,7 @@ internal sealed class JournalDraft
         _words = [.. (fields.List("words") ?? []).Select(w => HostileText.Clean(w, longest))];
         _pid = (int)Math.Clamp(fields.Number("pid") ?? 0, 0, int.MaxValue);
         _pidStart = (ulong)Math.Max(fields.Number("pid_start") ?? 0, 0);
+        _boot = fields.Text("boot");
         Undoes = fields.Text("undoes");
         _revertsAt = Time(fields.Text("reverts_at"));
         if (!line.TryGetProperty("effects", out var effects) || effects.ValueKind != JsonValueKind.Array)

@@ -75,8 +75,15 @@ public sealed class JournalEntry
     /// <summary>Somebody decided to keep it.</summary>
     public bool Kept { get; init; }
 
-    /// <summary>Whether it can be taken back: it changed something, was not taken back yet, is no undo itself, and every effect has an inverse.</summary>
-    public bool CanUndo => Undoes is null && State is JournalState.Done or JournalState.Unfinished or JournalState.Broken && Touched.Any() && Touched.All(s => s.Effect?.Invert(null) is not null);
+    /// <summary>It was done since the kernel was started.</summary>
+    public bool IsOfThisBoot { get; init; }
+
+    /// <summary>It touched processes of an earlier run of the kernel: their numbers mean others now.</summary>
+    public bool IsOver => !IsOfThisBoot && Touched.Any(s => s.Effect?.IsOfThisBoot == true);
+
+    /// <summary>Whether it can be taken back: it changed something that still is, was not taken back yet, is no undo itself, and every effect has an inverse.</summary>
+    public bool CanUndo =>
+        Undoes is null && State is JournalState.Done or JournalState.Unfinished or JournalState.Broken && Touched.Any() && !IsOver && Touched.All(s => s.Effect?.Invert(null) is not null);
 
     /// <summary>The steps that changed something, or may have.</summary>
     public IEnumerable<JournalStep> Touched => Steps.Where(s => s.Begun && s.Result is null or { Changed: true });

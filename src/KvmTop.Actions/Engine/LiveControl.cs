@@ -52,12 +52,10 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
     public override Errno SetAffinity(int tid, CpuSet cpus) => HostCalls.SetAffinity(tid, cpus);
 
     /// <inheritdoc/>
-    public override ulong? StartTimeOf(int pid)
-    {
-        var buffer = new ReadBuffer(1024, 4096);
-        var text = buffer.ReadAll(files, FormattableString.Invariant($"/proc/{pid}/stat"), out var errno);
-        return errno == Errno.None && ProcPidStat.TryParse(text, out var stat) ? stat.StartTimeTicks : null;
-    }
+    public override ulong? StartTimeOf(int pid) => StartTimeIn(FormattableString.Invariant($"/proc/{pid}/stat"));
+
+    /// <inheritdoc/>
+    public override ulong? StartTimeOf(int pid, int tid) => StartTimeIn(FormattableString.Invariant($"/proc/{pid}/task/{tid}/stat"));
 
     /// <inheritdoc/>
     public override ChildResult Run(IReadOnlyList<string> command, TimeSpan deadline) => ChildProcess.Run(command[0], [.. command.Skip(1)], deadline);
@@ -122,7 +120,12 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
             control = known.Control;
         }
 
-        var outcome = control.Call(request.Domain, request.Operation, request.Arguments, deadline);
+        Func<string, string?>? dispute = null;
+        if (request.Process is { } process)
+            dispute = name => Dispute(uri, name, process);
+        else if (request.Operation is not ("start" or "list"))
+            return new LibvirtReply(false, null, "libvirt: nobody said which process the domain is");
+        var outcome = control.Call(request.Domain, request.Operation, request.Arguments, deadline, dispute);
         return new LibvirtReply(outcome.IsOk, outcome.Value, outcome.Problem) { IsDenied = outcome.IsDenied, IsOpen = outcome.IsOpen };
     }
 
@@ -148,6 +151,17 @@ public sealed partial class LiveControl(HostRoot files, Func<VmKey, QmpConnectio
         using var pause = new ManualResetEventSlim();
         _ = pause.Wait(time);
     }
+
+    private ulong? StartTimeIn(string path)
+    {
+        var text = new ReadBuffer(1024, 4096).ReadAll(files, path, out var errno);
+        return errno == Errno.None && ProcPidStat.TryParse(text, out var stat) ? stat.StartTimeTicks : null;
+    }
+
+    /// <summary>Why a domain is not that process, by libvirt's own word; null when it is. On libvirt's thread.</summary>
+    private string? Dispute(string uri, string name, VmKey process) =>
+        new LibvirtPidFiles(files, uri, Actor.Uid, Variable("XDG_RUNTIME_DIR"), Variable("HOME")).Dispute(name, process.Pid)
+        ?? (StartTimeOf(process.Pid) == process.StartTimeTicks ? null : FormattableString.Invariant($"process {process.Pid} is gone"));
 
     private LibvirtTarget LibvirtTargetNow => LibvirtTarget.Find(libvirt, files, Actor.Uid, Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
 

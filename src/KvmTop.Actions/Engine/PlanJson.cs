@@ -14,6 +14,17 @@ public static class PlanJson
         List(json, "words", plan.Words);
         json.WriteString("danger", plan.Danger.ToString().ToLowerInvariant());
         json.WriteBoolean("can_undo", plan.CanUndo);
+        json.WriteStartArray("targets");
+        foreach (var target in plan.Targets)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", target.Name);
+            json.WriteNumber("pid", target.Pid);
+            json.WriteString("user", target.User);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("obstacles");
         foreach (var obstacle in plan.Obstacles)
         {

@@ -31,6 +31,8 @@ public static class PlanText
         var lines = new List<PlanLine>();
         void Add(PlanLineKind kind, string text) => lines.Add(new PlanLine(kind, HostileText.Clean(text, Longest)));
         Add(PlanLineKind.Title, plan.Title);
+        foreach (var target in plan.Targets)
+            Add(target.IsStranger ? PlanLineKind.Disturbs : PlanLineKind.Note, target.ToString());
         foreach (var obstacle in plan.Obstacles)
             Add(PlanLineKind.Obstacle, $"{Word(obstacle.Kind)}: {obstacle.Reason}{(obstacle.Remedy is { } remedy ? $" ({remedy})" : "")}");
         for (var i = 0; i < plan.Effects.Count; i++)

@@ -36,6 +36,7 @@ public static class UndoPlan
         { State: JournalState.Undone } => "it has been taken back already",
         { State: JournalState.RolledBack } => "it failed and was rolled back: there is nothing to take back",
         { State: JournalState.Running } => "it is still under way",
+        { IsOver: true } => "the host was started anew since, as far as can be told: the processes that it touched are gone",
         _ when !entry.Touched.Any() => "it changed nothing",
         _ => "what it did cannot be taken back: " + (entry.Touched.FirstOrDefault(s => s.Effect?.Invert(null) is null)?.Effect?.Describe() ?? "unknown to this version"),
     };

@@ -63,15 +63,15 @@ public sealed class PinAction() : HostAction("pin")
             yield return ActionChoice.Of(choice, [Name, .. names, "--plan", word]) with { DisabledReason = unknown };
 
         var vm = vms[0];
-        var many = vms.Count > 1 ? $"{vms.Count} are marked: by hand one at a time" : null;
+        var many = vms.Count > 1 ? $"{vms.Count} VMs are marked: by hand one at a time" : null;
         var cpus = new ActionField("CPUs", CpuWords.Hint);
         var seen = PinVm.Read(context, vm, PinKinds.All, null);
-        if (context.Selection.Vcpu is { } vcpu)
+        if (context.Selection.Vcpus is { Count: > 0 } vcpus)
         {
-            var number = vcpu.ToString(CultureInfo.InvariantCulture);
-            yield return new ActionChoice($"vCPU {number} to CPUs..")
+            var number = vcpus.ToString();
+            yield return new ActionChoice($"{(vcpus.Count == 1 ? "vCPU" : "vCPUs")} {number} to CPUs..")
             {
-                Detail = Now(context, seen, t => t.Thread.VcpuIndex == vcpu),
+                Detail = Now(context, seen, t => vcpus.Contains(t.Thread.VcpuIndex)),
                 DisabledReason = many ?? unknown,
                 Fields = [cpus],
                 Words = v => [Name, names[0], number, v[0]],
@@ -117,7 +117,6 @@ public sealed class PinAction() : HostAction("pin")
         {
             var mode = Array.FindIndex(s_modes, m => m.Word == plan);
             return mode < 0 ? Mistake(words, $"--plan: expected spread, compact or node, found {HostileText.Clean(plan, 40)}")
-                : parsed.Rest.Count == 0 ? Mistake(words, "expected the name of a VM")
                 : ByPlan(context, words, parsed, s_modes[mode].Mode, s_modes[mode].Title, kinds);
         }
 
@@ -138,6 +137,14 @@ public sealed class PinAction() : HostAction("pin")
         List<string> rest = [.. parsed.Rest];
         if (parsed.Value("--node") is { } node)
             rest.Add("node" + node);
+        if (rest.Count == 1 && context.Selection.Vms.Count > 0)
+        {
+            if (context.Selection.Vms is not [var chosen])
+                return Mistake(words, $"{context.Selection.Vms.Count} VMs are marked: by hand one at a time; several are placed with --plan");
+            rest.Insert(0, ActionContext.WordOf(chosen));
+            words = [ActionContext.WordOf(chosen), .. words];
+        }
+
         if (rest.Count is < 2 or > 3)
             return Mistake(words, rest.Count == 0 ? "expected the name of a VM" : rest.Count == 1 ? "expected CPUs, or --plan" : "expected a VM, a vCPU and CPUs; several VMs are placed with --plan");
         if (context.FindVm(rest[0], out var problem) is not { } info)
@@ -195,10 +202,11 @@ public sealed class PinAction() : HostAction("pin")
             node = int.Parse(asked, NumberStyles.None, CultureInfo.InvariantCulture);
         }
 
-        if (PinWords.FindAll(context, parsed.Rest, out var problem) is not { } infos)
+        if (context.FindVms(parsed.Rest, out var problem) is not { } infos)
             return Mistake(words, problem);
+        words = parsed.Rest.Count > 0 ? words : [.. infos.Select(ActionContext.WordOf), .. words];
         title = $"{title}{(node is { } n ? string.Create(CultureInfo.InvariantCulture, $" (node {n})") : "")}: {string.Join(", ", infos.Select(i => i.Name))}";
-        if (infos.Find(i => i.VcpuThreads == 0) is { } without)
+        if (infos.FirstOrDefault(i => i.VcpuThreads == 0) is { } without)
             return Refuse(words, title, PinWords.WhyNone(without, PinKinds.Vcpus));
 
         var draft = new PinDraft(context);

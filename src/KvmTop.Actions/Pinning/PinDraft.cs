@@ -83,17 +83,22 @@ internal sealed class PinDraft(ActionContext context)
             }
         }
 
-        SetAffinityEffect Make(PinThread t, string who) => new(t.Thread.Tid, t.StartTime, who, t.Now.ToString(), _targets[t].ToString()) { MayEnd = t.MayEnd };
+        SetAffinityEffect Make(PinThread t, string who) => new(t.Thread.Tid, t.StartTime, who, t.Now.ToString(), _targets[t].ToString()) { MayEnd = t.MayEnd, Process = info.Key };
         effects.Add(changed.Count == 1 ? Make(changed[0], $"{info.Name} {changed[0].Label}") : new SetAffinitiesEffect(info.Name, [.. changed.Select(t => Make(t, t.Label))]));
     }
 
     /// <summary>What libvirt started is pinned by libvirt, which would put it back otherwise.</summary>
     private void AddLibvirt(List<Effect> effects, VmInfo info, List<PinThread> changed)
     {
-        if (DomainOf(info) is not { } uuid)
+        if (DomainOf(info) is not { } peer)
             return;
         void Add(string operation, PinThread thread, params string[] number) => effects.Add(
-            new LibvirtEffect(uuid, info.Name, operation, [.. number, _targets[thread].ToString()]) { UndoOperation = operation, UndoArguments = [.. number, thread.Now.ToString()] });
+            new LibvirtEffect(peer.Domain!, peer.DomainName ?? info.Name, operation, [.. number, _targets[thread].ToString()])
+            {
+                Process = info.Key,
+                UndoOperation = operation,
+                UndoArguments = [.. number, thread.Now.ToString()],
+            });
         foreach (var vcpu in changed.Where(t => t.Kind == PinKinds.Vcpus))
             Add("pin-vcpu", vcpu, vcpu.Thread.VcpuIndex.ToString(CultureInfo.InvariantCulture));
         foreach (var io in changed.Where(t => t.Kind == PinKinds.IoThreads))
@@ -110,24 +115,19 @@ internal sealed class PinDraft(ActionContext context)
             Add("pin-emulator", emulator.Find(t => t.Thread.Role == ThreadRole.Main) ?? emulator[0]);
     }
 
-    private string? DomainOf(VmInfo info)
+    /// <summary>A VM that calls itself libvirt's, made sure of: libvirt must run the domain of its UUID as this very process. Null with the reason noted.</summary>
+    private VmPeer? DomainOf(VmInfo info)
     {
-        var reading = context.Snapshot.Get(LibvirtTopic.Instance);
-        if (reading.Value?.Find(info.Key) is { } domain)
-            return domain.Uuid.ToString();
-        if (reading.Value is { IsAnswered: true })
+        var peer = VmPeer.Of(info, context.Control);
+        if (peer.Domain is null)
         {
-            Refuse($"{info.Name} was started by another libvirt than the one that is asked");
+            Refuse($"{info.Name} is libvirt's, and its command line has no uuid by which to name it");
             return null;
         }
 
-        // Nobody has asked libvirt yet: by the uuid of its command line, which another process may have copied.
-        if (!Guid.TryParse(info.Description.Uuid, out var uuid))
-            Refuse($"{info.Name} is libvirt's, and its command line has no uuid by which to name it");
-        else if (context.Vms.Count(v => Guid.TryParse(v.Info.Description.Uuid, out var other) && other == uuid) > 1)
-            Refuse($"{info.Name}'s uuid {uuid} is that of another VM too");
-        else
-            return uuid.ToString();
+        if (peer.Proven(context.Control, out var problem) is { } proven)
+            return proven;
+        _obstacles.Add(problem! with { Reason = $"{info.Name}: {problem.Reason}" });
         return null;
     }
 

@@ -60,6 +60,9 @@ internal sealed class PinVm
     public static PinVm Read(ActionContext context, VmInfo info, PinKinds kinds, Cpusets? cpusets)
     {
         var threads = new List<PinThread>(info.Threads.Count);
+        var isLive = context.Control.Refusal is null;
+        if (isLive && context.Control.StartTimeOf(info.Pid) != info.Key.StartTimeTicks)
+            return new PinVm(info, threads);
         foreach (var thread in info.Threads)
         {
             // Of io_uring's own threads the kernel lets nobody choose the CPUs.
@@ -70,7 +73,8 @@ internal sealed class PinVm
                 continue;
 
             // Threads of another host than this machine (a demo, a captured one) have no start time of their own to be found; nothing is done there anyway.
-            var start = context.Control.Refusal is null ? context.Control.StartTimeOf(thread.Tid) : 0;
+            // The numbers are those of the latest reading: one may have come to mean a thread of another process.
+            var start = isLive ? context.Control.StartTimeOf(info.Pid, thread.Tid) : 0;
             var limit = cpusets?.Of(info.Pid, thread.Tid)?.Intersect(context.Topology.Online) ?? context.Topology.Online;
             if (start is { } began)
                 threads.Add(new PinThread(thread, kind, began, now, limit.Count > 0 ? limit : context.Topology.Online));

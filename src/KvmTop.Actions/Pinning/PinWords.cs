@@ -14,22 +14,6 @@ internal static class PinWords
     public static PinKinds Kinds(ActionWords words) =>
         (words.Has("--vcpus") ? PinKinds.Vcpus : 0) | (words.Has("--emulator") ? PinKinds.Emulator : 0) | (words.Has("--iothreads") ? PinKinds.IoThreads : 0);
 
-    /// <summary>All VMs that are named, each once. Null with what is wrong.</summary>
-    public static List<VmInfo>? FindAll(ActionContext context, IReadOnlyList<string> words, out string problem)
-    {
-        problem = "";
-        var found = new List<VmInfo>();
-        foreach (var word in words)
-        {
-            if (context.FindVm(word, out problem) is not { } info)
-                return null;
-            if (!found.Exists(f => f.Key == info.Key))
-                found.Add(info);
-        }
-
-        return found;
-    }
-
     /// <summary>"4 vCPUs", "vCPU 2", "emulator threads", ..</summary>
     public static string Describe(PinKinds kinds, IReadOnlyList<PinThread> threads, CpuSet? numbers)
     {

@@ -48,11 +48,10 @@ public sealed class UnpinAction() : HostAction("unpin")
     {
         if (ActionWords.Parse(words, PinWords.Flags, [], out var mistake) is not { } parsed)
             return Mistake(words, mistake);
-        if (parsed.Rest.Count == 0)
-            return Mistake(words, "expected the name of a VM");
-        if (PinWords.FindAll(context, parsed.Rest, out var problem) is not { } infos)
+        if (context.FindVms(parsed.Rest, out var problem) is not { } infos)
             return Mistake(words, problem);
 
+        words = parsed.Rest.Count > 0 ? words : [.. infos.Select(ActionContext.WordOf), .. words];
         var kinds = PinWords.Kinds(parsed) is not PinKinds.None and var some ? some : PinKinds.All;
         var title = "Unpin " + string.Join(", ", infos.Select(i => i.Name));
         var draft = new PinDraft(context);

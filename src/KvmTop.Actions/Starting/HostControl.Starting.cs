@@ -38,6 +38,9 @@ public abstract partial class HostControl
     /// <summary>Waits until the monitor of a process greets. Null, or why it does not.</summary>
     public abstract string? AwaitMonitor(string socket, int pid, TimeSpan deadline);
 
+    /// <summary>The process that has locked a file, 0 for nobody, <see cref="FileLock.Unnamed"/>; null when it cannot be looked at.</summary>
+    public abstract int? LockHolder(string path);
+
     /// <summary>Whether another QEMU has an image open in a way that another user of it would break; null when that cannot be seen.</summary>
     public abstract bool? IsImageHeld(string path, bool toWrite);
 }

@@ -75,5 +75,8 @@ public sealed partial class LiveControl
     }
 
     /// <inheritdoc/>
+    public override int? LockHolder(string path) => files.IsLive ? FileLock.HolderOf(path) : null;
+
+    /// <inheritdoc/>
     public override bool? IsImageHeld(string path, bool toWrite) => files.IsLive ? ImageLock.IsHeld(path, toWrite) : null;
 }

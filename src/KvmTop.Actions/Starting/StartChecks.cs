@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KvmTop.Collectors;
 using KvmTop.Linux;
 using KvmTop.Vmm;
 
@@ -32,20 +33,53 @@ internal static class StartChecks
 
     private static IEnumerable<Obstacle> Identity(ActionContext context, VmDefinition vm, LaunchFiles files)
     {
+        if (Running(context, vm.Name) is { } same)
+        {
+            yield return Obstacle.Refused(string.Create(CultureInfo.InvariantCulture, $"a VM called {vm.Name} runs already (pid {same.Pid})"));
+            yield break;
+        }
+
         foreach (var other in context.Vms)
         {
-            if (other.Info.Name == vm.Name)
-                yield return Obstacle.Refused(string.Create(CultureInfo.InvariantCulture, $"a VM called {vm.Name} runs already (pid {other.Info.Pid})"));
-            else if (vm.Uuid is { } uuid && Guid.TryParse(other.Info.Description.Uuid, out var its) && its == uuid)
+            if (vm.Uuid is { } uuid && IsOwn(context, other.Info) && Guid.TryParse(other.Info.Description.Uuid, out var its) && its == uuid)
                 yield return Obstacle.Refused(string.Create(CultureInfo.InvariantCulture, $"{other.Info.Name} (pid {other.Info.Pid}) runs with the same UUID"));
         }
 
-        // QEMU would take the socket away from whoever listens there.
+        // QEMU would take the socket away from whoever listens there; the lock on the pid file it would not get.
         var errno = context.Control.Files.Connect(files.Monitor, out var socket);
         socket?.Dispose();
-        if (errno is Errno.None or Errno.EAGAIN && context.Vms.All(v => v.Info.Name != vm.Name))
+        if (errno is Errno.None or Errno.EAGAIN)
             yield return Obstacle.Refused($"somebody listens at {files.Monitor} already");
+        else if (context.Control.Files.Exists(files.Pid) && context.Control.LockHolder(files.Pid) is not (null or 0) and { } holder)
+            yield return Obstacle.Refused(string.Create(CultureInfo.InvariantCulture, $"{files.Pid} is held already{(holder > 0 ? $" by process {holder}" : "")}"));
     }
+
+    /// <summary>
+    /// The VM of that name that this user runs; null when there is none. Only his own counts: what another user calls his process is that user's word, and keeps nobody from
+    /// starting a VM (what would really collide is the run directory, which is its owner's alone).
+    /// </summary>
+    public static VmInfo? Running(ActionContext context, string name)
+    {
+        foreach (var vm in context.Vms)
+        {
+            if (vm.Info.Name == name && IsOwn(context, vm.Info))
+                return vm.Info;
+        }
+
+        return null;
+    }
+
+    /// <summary>VMs of other users that call themselves by that name or UUID, to be told of; they are no obstacle.</summary>
+    public static IEnumerable<string> Namesakes(ActionContext context, VmDefinition vm)
+    {
+        foreach (var other in context.Vms)
+        {
+            if (!IsOwn(context, other.Info) && (other.Info.Name == vm.Name || (vm.Uuid is { } uuid && Guid.TryParse(other.Info.Description.Uuid, out var its) && its == uuid)))
+                yield return string.Create(CultureInfo.InvariantCulture, $"Process {other.Info.Pid} of {other.Info.User ?? "an unknown user"} goes by the same name or UUID.");
+        }
+    }
+
+    private static bool IsOwn(ActionContext context, VmInfo vm) => VmOwners.Of(vm, context.Control.Actor.Uid) == VmOwner.Own;
 
     private static IEnumerable<Obstacle> Memory(HostControl host, VmDefinition vm)
     {

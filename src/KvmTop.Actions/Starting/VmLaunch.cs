@@ -44,6 +44,7 @@ internal static class VmLaunch
         obstacles.AddRange(StartChecks.Find(context, vm, files));
         var notes = new List<string> { $"It goes on when kvmtop ends. Its monitor: {files.Monitor}; its console: {files.Console}; what QEMU says: {files.Log}." };
         notes.AddRange(LaunchImages.Notes(host, vm, vm.Firmware == "uefi" ? Uefi(host) : null));
+        notes.AddRange(StartChecks.Namesakes(context, vm).Take(10));
         if (vm.Vcpus > context.Topology.Online.Count)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{vm.Vcpus} vCPUs are more than the {context.Topology.Online.Count} CPUs of this host."));
         return new ActionPlan

@@ -27,7 +27,7 @@ public sealed class VmListAction() : HostAction("vm list")
         var store = new VmStore(context.Control);
         foreach (var stored in store.All())
         {
-            var running = context.Vms.FirstOrDefault(v => v.Info.Name == stored.Name)?.Info;
+            var running = StartChecks.Running(context, stored.Name);
             lines.Add(stored.Definition is { } vm
                 ? FormattableString.Invariant($"{stored.Name}: {(running is null ? "off" : $"running, pid {running.Pid}")}, {VmLaunch.Vcpus(vm)}, {VmDefinitionText.Size(vm.MemoryBytes)}, {stored.Path}")
                 : $"{stored.Name}: cannot be started: {stored.Mistake}");

@@ -34,7 +34,7 @@ public sealed class VmStartAction() : HostAction("vm start")
     {
         foreach (var stored in new VmStore(context.Control).All())
         {
-            var running = context.Vms.FirstOrDefault(v => v.Info.Name == stored.Name)?.Info;
+            var running = StartChecks.Running(context, stored.Name);
             yield return ActionChoice.Of($"Start {stored.Name}", "vm", "start", stored.Name) with
             {
                 Detail = stored.Definition is { } vm ? $"{VmLaunch.Vcpus(vm)}, {VmDefinitionText.Size(vm.MemoryBytes)}" : null,

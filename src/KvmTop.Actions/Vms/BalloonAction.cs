@@ -58,7 +58,7 @@ public sealed class BalloonAction() : VmAction("vm balloon")
     {
         if (ActionWords.Parse(words, [], [], out var mistake) is not { } parsed)
             return Mistake(words, mistake);
-        if (parsed.Rest.Count < 2)
+        if (parsed.Rest.Count < (context.Selection.Vms.Count > 0 ? 1 : 2))
             return Mistake(words, "expected a VM and a size");
         var size = parsed.Rest[^1];
         ulong? asked = size == "max" ? null : ByteSize.Parse(size);
@@ -94,6 +94,9 @@ public sealed class BalloonAction() : VmAction("vm balloon")
             return;
         }
 
+        if (Reach(context, vm, obstacles, null) is not { } reached)
+            return;
+        peer = reached;
         if (BalloonEffect.ReadActual(context.Control, peer, out var problem) is not { } now)
         {
             obstacles.Add(problem! with { Reason = $"{vm.Name}: {problem.Reason}" });

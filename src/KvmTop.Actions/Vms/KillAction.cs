@@ -50,6 +50,10 @@ public sealed class KillAction() : VmAction("vm kill")
                 notes.Add($"{vm.Name} is libvirt's: libvirt finds out afterwards.");
             if (signal)
                 peer = peer.BySignal();
+            else if (Reach(context, vm, obstacles, "--signal ends its process without libvirt") is { } reached)
+                peer = reached;
+            else
+                continue;
             if (peer.Route == VmRoute.Signal && SignalObstacle(context, vm) is { } denied)
                 obstacles.Add(denied);
             effects.Add(new KillVmEffect(peer));

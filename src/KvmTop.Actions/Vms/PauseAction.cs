@@ -60,6 +60,7 @@ public sealed class PauseAction() : VmAction("vm pause")
                 continue;
             }
 
+            const string remedy = "--signal stops its whole process";
             if (signal)
             {
                 peer = peer.BySignal();
@@ -68,7 +69,15 @@ public sealed class PauseAction() : VmAction("vm pause")
             }
             else if (peer.Route == VmRoute.Signal)
             {
-                obstacles.Add(MonitorObstacle(context, vm, "--signal stops its whole process"));
+                obstacles.Add(MonitorObstacle(context, vm, remedy));
+                continue;
+            }
+            else if (Reach(context, vm, obstacles, remedy) is { } reached)
+            {
+                peer = reached;
+            }
+            else
+            {
                 continue;
             }
 

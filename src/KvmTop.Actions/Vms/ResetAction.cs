@@ -41,8 +41,8 @@ public sealed class ResetAction() : VmAction("vm reset")
             var peer = VmPeer.Of(vm, context.Control);
             if (peer.Route == VmRoute.Signal)
                 obstacles.Add(MonitorObstacle(context, vm, null));
-            else
-                effects.Add(new VmCommandEffect(peer, VmCommandEffect.Reset));
+            else if (Reach(context, vm, obstacles, null) is { } reached)
+                effects.Add(new VmCommandEffect(reached, VmCommandEffect.Reset));
         }
 
         return new ActionPlan

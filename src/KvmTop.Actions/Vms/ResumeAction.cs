@@ -59,6 +59,9 @@ public sealed class ResumeAction() : VmAction("vm resume")
                 continue;
             }
 
+            if (Reach(context, vm, obstacles, null) is not { } reached)
+                continue;
+            peer = reached;
             switch (peer.ReadState(context.Control, out var problem))
             {
                 case null:

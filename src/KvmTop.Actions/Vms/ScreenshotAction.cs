@@ -33,11 +33,11 @@ public sealed class ScreenshotAction() : VmAction("vm screenshot")
     /// <inheritdoc/>
     public override IEnumerable<ActionChoice> Choices(ActionContext context)
     {
-        if (context.Selection.Vms is not [var vm])
+        if (context.Selection.Vms is not [var vm, ..])
             yield break;
-        yield return new ActionChoice($"Take a picture of the screen of {vm.Name}")
+        yield return new ActionChoice($"Take a picture of the screen of {Called(context.Selection.Vms)}")
         {
-            DisabledReason = vm.Description.LibvirtOwned ? "libvirt's: virsh screenshot" : NobodyToAsk(context, [vm]),
+            DisabledReason = MoreThanOne(context.Selection.Vms) is { } many ? many : vm.Description.LibvirtOwned ? "libvirt's: virsh screenshot" : NobodyToAsk(context, [vm]),
             Fields = [new ActionField("File", "a new file that ends in .png") { Initial = string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetTempPath()}kvmtop-{vm.Pid}.png") }],
             Words = values => WordsFor([vm], values[0].Trim()),
         };
@@ -48,21 +48,21 @@ public sealed class ScreenshotAction() : VmAction("vm screenshot")
     {
         if (ActionWords.Parse(words, [], [], out var mistake) is not { } parsed)
             return Mistake(words, mistake);
-        if (parsed.Rest.Count != 2)
+        if (parsed.Rest.Count is not 2 && (parsed.Rest.Count != 1 || context.Selection.Vms.Count == 0))
             return Mistake(words, "expected a VM and a file");
-        var file = parsed.Rest[1];
+        var file = parsed.Rest[^1];
         if (file.Length is 0 or > LongestPath || file.Any(char.IsControl))
             return Mistake(words, "that is no name of a file");
         if (!file.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             return Mistake(words, $"{HostileText.Clean(file, 80)}: expected a name that ends in .png; other formats are not written");
-        if (context.FindVm(parsed.Rest[0], out mistake, whole: true) is not { } vm)
+        if (context.FindOne(parsed.Rest.Count == 2 ? parsed.Rest[0] : null, out mistake, whole: true) is not { } vm)
             return Mistake(words, mistake);
 
         var path = System.IO.Path.GetFullPath(file);
         var peer = VmPeer.Of(vm, context.Control);
         var obstacle = OfFile(path) ?? (peer.Route switch
         {
-            VmRoute.Libvirt => Obstacle.Refused($"{vm.Name} is libvirt's, which writes pictures on its own terms", $"virsh screenshot {vm.Name}"),
+            VmRoute.Libvirt => Obstacle.Refused($"{vm.Name} is libvirt's, which writes pictures on its own terms", $"virsh screenshot {peer.Domain}"),
             VmRoute.Signal => MonitorObstacle(context, vm, null),
             _ => OfProcess(context, vm) ?? OfVersion(context, peer),
         });

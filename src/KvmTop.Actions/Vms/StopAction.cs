@@ -63,6 +63,9 @@ public sealed class StopAction() : VmAction("vm stop")
                 continue;
             }
 
+            if (Reach(context, vm, obstacles, kill) is not { } reached)
+                continue;
+            peer = reached;
             switch (peer.ReadState(context.Control, out var problem))
             {
                 case null:

@@ -37,12 +37,13 @@ public sealed class ThrottleAction() : VmAction("vm throttle")
     /// <inheritdoc/>
     public override IEnumerable<ActionChoice> Choices(ActionContext context)
     {
-        if (context.Selection.Vms is not [var vm])
+        if (context.Selection.Vms is not [var vm, ..])
             yield break;
+        var many = MoreThanOne(context.Selection.Vms);
         string[] disks = [.. vm.Description.Devices.Where(d => d.Kind == VmDeviceKind.Disk).Select(d => HostileText.Clean(d.Id ?? FileName(d.Detail) ?? "", 100)).Where(d => d.Length > 0).Distinct()];
-        yield return new ActionChoice($"Limit a disk of {vm.Name}")
+        yield return new ActionChoice($"Limit a disk of {Called(context.Selection.Vms)}")
         {
-            DisabledReason = NobodyToAsk(context, [vm]) ?? (vm.Description.Devices.Any(d => d.Kind == VmDeviceKind.Disk) ? null : "it has no disk"),
+            DisabledReason = many ?? NobodyToAsk(context, [vm]) ?? (vm.Description.Devices.Any(d => d.Kind == VmDeviceKind.Disk) ? null : "it has no disk"),
             Fields =
             [
                 new ActionField("Disk", disks.Length > 0 ? string.Join(", ", disks) : "its drive, device, target or image") { Initial = disks.Length == 1 ? disks[0] : "", Options = disks },
@@ -63,7 +64,8 @@ public sealed class ThrottleAction() : VmAction("vm throttle")
     {
         if (ActionWords.Parse(words, [], [IopsOption, BpsOption], out var mistake) is not { } parsed)
             return Mistake(words, mistake);
-        if (parsed.Rest.Count != 2)
+        var (word, named) = parsed.Rest is [var first, var second] ? (first, second) : (null, parsed.Rest.Count == 1 && context.Selection.Vms.Count > 0 ? parsed.Rest[0] : null);
+        if (named is null)
             return Mistake(words, "expected a VM and a disk");
         var (iopsText, bpsText) = (parsed.Value(IopsOption), parsed.Value(BpsOption));
         ulong? iops = ulong.TryParse(iopsText, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= int.MaxValue ? n : null;
@@ -74,14 +76,18 @@ public sealed class ThrottleAction() : VmAction("vm throttle")
             return Mistake(words, $"{IopsOption}: expected a number");
         if (bpsText is not null && bps is null or > 1UL << 50)
             return Mistake(words, $"{BpsOption}: expected a size such as 50M");
-        if (context.FindVm(parsed.Rest[0], out mistake, whole: true) is not { } vm)
+        if (context.FindOne(word, out mistake, whole: true) is not { } vm)
             return Mistake(words, mistake);
 
-        var title = $"Limit disk {HostileText.Clean(parsed.Rest[1], 60)} of {vm.Name}";
+        var title = $"Limit disk {HostileText.Clean(named, 60)} of {vm.Name}";
         var peer = VmPeer.Of(vm, context.Control);
         if (peer.Route == VmRoute.Signal)
             return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Obstacles = [MonitorObstacle(context, vm, null)] };
-        if (FindDisk(context, peer, parsed.Rest[1], out var obstacle) is not { } disk)
+        var obstacles = new List<Obstacle>();
+        if (Reach(context, vm, obstacles, null) is not { } reached)
+            return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Obstacles = obstacles };
+        peer = reached;
+        if (FindDisk(context, peer, named, out var obstacle) is not { } disk)
             return new ActionPlan { Action = Name, Title = title, Words = WithName(words), Obstacles = [obstacle! with { Reason = $"{vm.Name}: {obstacle.Reason}" }] };
 
         var to = With(disk.Limits, peer.Route == VmRoute.Libvirt, iops, bps);
@@ -89,7 +95,7 @@ public sealed class ThrottleAction() : VmAction("vm throttle")
         {
             Action = Name,
             Title = title,
-            Words = [.. WordsFor([vm], parsed.Rest[1]), .. iops is null ? [] : new[] { IopsOption, iopsText! }, .. bps is null ? [] : new[] { BpsOption, bpsText! }],
+            Words = [.. WordsFor([vm], named), .. iops is null ? [] : new[] { IopsOption, iopsText! }, .. bps is null ? [] : new[] { BpsOption, bpsText! }],
             Effects = to == disk.Limits ? [] : [new ThrottleEffect(peer, disk.Name, disk.Device, disk.Limits, to)],
             Danger = Danger.Disturbs,
             Disturbs = to.Length > 0 ? ["Its guest waits longer for that disk when it wants more."] : [],

@@ -13,21 +13,11 @@ public abstract class VmAction(string name) : HostAction(name)
     /// <summary>"db1", or "3 VMs".</summary>
     protected static string Called(IReadOnlyList<VmInfo> vms) => vms.Count == 1 ? vms[0].Name : string.Create(CultureInfo.InvariantCulture, $"{vms.Count} VMs");
 
-    /// <summary>The VMs that words name in whole, each once; null, and what is wrong.</summary>
-    protected static IReadOnlyList<VmInfo>? Find(ActionContext context, IEnumerable<string> words, out string mistake)
-    {
-        var found = new List<VmInfo>();
-        mistake = "expected the name, UUID or pid of a VM";
-        foreach (var word in words)
-        {
-            if (context.FindVm(word, out mistake, whole: true) is not { } vm)
-                return null;
-            if (!found.Exists(f => f.Key == vm.Key))
-                found.Add(vm);
-        }
+    /// <summary>The VMs that words name in whole, each once, or that are chosen on the screen; null, and what is wrong.</summary>
+    protected static IReadOnlyList<VmInfo>? Find(ActionContext context, IEnumerable<string> words, out string mistake) => context.FindVms(words, out mistake, whole: true);
 
-        return found.Count > 0 ? found : null;
-    }
+    /// <summary>Why a choice about one VM cannot be had: more are marked; null when it can.</summary>
+    protected static string? MoreThanOne(IReadOnlyList<VmInfo> vms) => vms.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{vms.Count} VMs are marked: one at a time") : null;
 
     /// <summary>The words about some VMs: by pid, so that running a plan's words again later can mean no other.</summary>
     protected IReadOnlyList<string> WordsFor(IReadOnlyList<VmInfo> vms, params string[] rest) => [.. Name.Split(' '), .. vms.Select(ActionContext.WordOf), .. rest];
@@ -37,6 +27,19 @@ public abstract class VmAction(string name) : HostAction(name)
         vms.Count > 1 ? Called(vms)
         : vms[0].Name is { Length: > 0 and <= 100 } vm && vm.Trim() == vm && vm.All(c => c is >= ' ' and <= '~') ? vm
         : ActionContext.WordOf(vms[0]);
+
+    /// <summary>A VM as it is reached, made sure of where libvirt is to be told; null with the obstacle added when libvirt's domain is another process, or does not say.</summary>
+    /// <param name="context">The moment and the host.</param>
+    /// <param name="vm">The VM.</param>
+    /// <param name="obstacles">Where the reason is added.</param>
+    /// <param name="remedy">What reaches it without libvirt; null for nothing.</param>
+    protected static VmPeer? Reach(ActionContext context, VmInfo vm, List<Obstacle> obstacles, string? remedy)
+    {
+        var peer = VmPeer.Of(vm, context.Control).Proven(context.Control, out var problem);
+        if (peer is null)
+            obstacles.Add(problem! with { Reason = $"{vm.Name}: {problem.Reason}", Remedy = remedy ?? problem.Remedy });
+        return peer;
+    }
 
     /// <summary>Why this user may not send signals to a VM's process; null when he may.</summary>
     protected static Obstacle? SignalObstacle(ActionContext context, VmInfo vm) =>
@@ -56,9 +59,10 @@ public abstract class VmAction(string name) : HostAction(name)
         foreach (var vm in vms)
         {
             var peer = VmPeer.Of(vm, context.Control);
-            if (peer.Route != VmRoute.Signal && peer.FindObstacle(context.Control) is not { } obstacle)
+            var obstacle = peer.FindObvious(context.Control);
+            if (peer.Route != VmRoute.Signal && obstacle is null)
                 return null;
-            why ??= peer.Route == VmRoute.Signal ? context.Control.QmpRefusal(vm.Key) ?? NoMonitor : peer.FindObstacle(context.Control)?.Reason;
+            why ??= peer.Route == VmRoute.Signal ? context.Control.QmpRefusal(vm.Key) ?? NoMonitor : obstacle?.Reason;
         }
 
         return why;

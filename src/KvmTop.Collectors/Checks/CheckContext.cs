@@ -52,7 +52,7 @@ public sealed class CheckContext
         (Host, Snapshot, User) = (host, snapshot, user);
         IReadOnlyList<VmModel> all = snapshot.Get(VmsTopic.Instance).Value?.Vms ?? [];
         AllVms = all;
-        Vms = onlyVm is null ? all : [.. all.Where(v => v.Info.Name == onlyVm || v.Info.Pid.ToString(CultureInfo.InvariantCulture) == onlyVm || v.Info.Description.Uuid == onlyVm)];
+        Vms = onlyVm is null ? all : Meant(all, onlyVm);
         IsOneVm = onlyVm is not null;
         _cpu = new(() => CpuFlags.Read(host));
         _line = new(() => KernelCommandLine.Read(host));
@@ -191,6 +191,12 @@ public sealed class CheckContext
         var rest = text[(at + "\nCpus_allowed_list:".Length)..];
         var end = rest.IndexOf((byte)'\n');
         return CpuSet.TryParse(end < 0 ? rest : rest[..end], out var set) ? set : null;
+    }
+
+    private static List<VmModel> Meant(IReadOnlyList<VmModel> all, string word)
+    {
+        var found = VmLookup.Find([.. all.Select(v => v.Info)], word, SystemInfo.EffectiveUserId, whole: true).Found;
+        return [.. all.Where(v => found.Contains(v.Info))];
     }
 
     /// <summary>The NUMA nodes on which its vCPUs may run; empty when nothing is known of them.</summary>

@@ -62,6 +62,9 @@ public sealed record VmInfo
     /// <summary>The program that runs it, as the kernel links it ("/usr/bin/qemu-system-x86_64"), else its comm. Cleaned and bounded.</summary>
     public string Program { get; init; } = "";
 
+    /// <summary>Its real user id, which no process can choose; null when it could not be read.</summary>
+    public uint? Uid { get; init; }
+
     /// <summary>What the command line says.</summary>
     public required VmDescription Description { get; init; }
 

@@ -175,6 +175,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private VmInfo FirstSight(KnownProcess process)
     {
         var text = _buffer.ReadAll(host, $"/proc/{process.Key.Pid}/status", out _);
+        var isRead = ProcPidStatus.TryParse(text, out var status);
         return new VmInfo
         {
             Key = process.Key,
@@ -182,7 +183,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             Vmm = process.Vmm,
             Accelerator = null,
             Confirmed = false,
-            User = ProcPidStatus.TryParse(text, out var status) ? _users.NameOf(status.Uid) : null,
+            User = isRead ? _users.NameOf(status.Uid) : null,
+            Uid = isRead ? unchecked((uint)status.Uid) : null,
             Description = VmDescriber.Describe(process.Vmm, []),
             Arguments = [],
             Threads = [],

@@ -102,9 +102,14 @@ internal sealed unsafe class LibvirtCalls
     /// <summary>
     /// Carries out an operation: "start", "shutdown", "destroy", "suspend", "resume", "reset", "set-memory KIB", "pin-vcpu N CPUS [persist]", "pin-emulator CPUS [persist]",
     /// "pin-iothread N CPUS [persist]", "set-throttle DISK NAME=N ..", and what reads: "get-state", "get-memory" (KiB now), "get-vcpu-pin N", "get-emulator-pin", "get-iothread-pin N",
-    /// "get-throttle DISK", "list" (a line "UUID NAME" for each domain that does not run).
+    /// "get-throttle DISK", "list" (a line "UUID NAME" for each domain that does not run), "identify" (the name that libvirt has for it).
     /// </summary>
-    public LibvirtOutcome Run(nint connection, string uuid, string operation, IReadOnlyList<string> arguments)
+    /// <param name="connection">The connection.</param>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="operation">What.</param>
+    /// <param name="arguments">With what.</param>
+    /// <param name="dispute">Asked right before, with the name that libvirt has for the domain: why it is not the one that is meant; null when it is.</param>
+    public LibvirtOutcome Run(nint connection, string uuid, string operation, IReadOnlyList<string> arguments, Func<string, string?>? dispute)
     {
         _library.ResetError();
         if (operation == List)
@@ -120,7 +125,10 @@ internal sealed unsafe class LibvirtCalls
 
         try
         {
-            return Run(domain, operation, arguments);
+            var name = _library.DomainName(domain) is var text && text is null ? "" : Encoding.UTF8.GetString(LibvirtLibrary.Bytes(text, 4096));
+            return dispute?.Invoke(name) is { } other ? new LibvirtOutcome(null, "libvirt: " + other)
+                : operation == "identify" ? new LibvirtOutcome(HostileText.Clean(name, 128), null)
+                : Run(domain, operation, arguments);
         }
         finally
         {

@@ -41,11 +41,12 @@ public sealed class LibvirtControl(string uri) : IDisposable
     /// <param name="operation">What.</param>
     /// <param name="arguments">With what.</param>
     /// <param name="deadline">For connecting and the answer.</param>
-    public LibvirtOutcome Call(string domain, string operation, IReadOnlyList<string> arguments, TimeSpan deadline)
+    /// <param name="dispute">Why the domain of that name is not the one that is meant; null when it is. Asked on libvirt's thread, right before it is done.</param>
+    public LibvirtOutcome Call(string domain, string operation, IReadOnlyList<string> arguments, TimeSpan deadline, Func<string, string?>? dispute = null)
     {
         if (!Guid.TryParse(domain, out var uuid) && operation != LibvirtCalls.List)
             return new LibvirtOutcome(null, $"libvirt: {HostileText.Clean(domain, 60)} is no UUID");
-        var job = new Job(uuid.ToString(), operation, arguments);
+        var job = new Job(uuid.ToString(), operation, arguments, dispute);
         Worker worker;
         lock (_gate)
         {
@@ -99,7 +100,7 @@ public sealed class LibvirtControl(string uri) : IDisposable
     }
 
     /// <summary>One call and what became of it.</summary>
-    private sealed class Job(string domain, string operation, IReadOnlyList<string> arguments)
+    private sealed class Job(string domain, string operation, IReadOnlyList<string> arguments, Func<string, string?>? dispute)
     {
         private readonly object _gate = new();
         private LibvirtOutcome? _outcome;
@@ -142,7 +143,7 @@ public sealed class LibvirtControl(string uri) : IDisposable
                 _begun = true;
             }
 
-            Finish(calls.Run(connection, domain, operation, arguments));
+            Finish(calls.Run(connection, domain, operation, arguments, dispute));
         }
     }
 

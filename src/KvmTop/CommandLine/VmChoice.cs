@@ -37,7 +37,7 @@ internal static class VmChoice
     public static VmInfo? Find(IEnumerable<VmInfo> vms, string word, out string problem)
     {
         var all = vms.ToList();
-        var found = VmLookup.Find(all, word);
+        var found = VmLookup.Find(all, word, SystemInfo.EffectiveUserId).Found;
         problem = found.Count switch
         {
             1 => "",
@@ -48,6 +48,6 @@ internal static class VmChoice
         return found.Count == 1 ? found[0] : null;
     }
 
-    private static string Table(List<VmInfo> vms) => string.Join(
-        "\n", vms.Take(50).Select(v => string.Create(CultureInfo.InvariantCulture, $"  {v.Pid,8}  {v.Name}"))) + (vms.Count > 50 ? "\n  .." : "");
+    private static string Table(IReadOnlyList<VmInfo> vms) => string.Join(
+        "\n", vms.Take(50).Select(v => string.Create(CultureInfo.InvariantCulture, $"  {v.Pid,8}  {v.Name}{(v.User is null ? "" : $"  ({v.User})")}"))) + (vms.Count > 50 ? "\n  .." : "");
 }

@@ -81,7 +81,7 @@ internal sealed class Commands
     }
 
     /// <summary>What the footer shows for a pane.</summary>
-    public IEnumerable<KeyHint> Hints(IPane pane) => _all.Where(c => c.Hint is not null && c.Name != "quit" && (c.Name != "exits" || pane is IVmSelection)).Select(c => c.Hint!)
+    public IEnumerable<KeyHint> Hints(IPane pane) => _all.Where(c => c.Hint is not null && c.Name != "quit" && (c.Name != "exits" || pane.IsAboutVms)).Select(c => c.Hint!)
         .Concat(pane.Hints)
         .Concat(_all.Where(c => c.Name == "quit").Select(c => c.Hint!));
 
@@ -206,9 +206,14 @@ internal sealed class Commands
 
     private void TraceExits()
     {
-        if ((_app.Current as IVmSelection)?.SelectedVm is { } selected)
+        var selection = _app.Current.Selection;
+        if (selection.Vms is [var vm])
         {
-            _ui.OpenTrace = selected;
+            _ui.OpenTrace = (vm, selection.Vcpus is { Count: > 0 } vcpus ? vcpus.First : null);
+        }
+        else if (selection.Vms.Count > 1)
+        {
+            _ui.Message = $"{selection.Vms.Count} VMs are marked: exits are traced of one at a time.";
         }
         else
         {

@@ -22,8 +22,11 @@ internal interface IPane
     /// <summary>Keys that only this pane has, for the footer.</summary>
     IReadOnlyList<KeyHint> Hints { get; }
 
-    /// <summary>What actions apply to here: the marked rows, else the one under the cursor.</summary>
+    /// <summary>What actions apply to here: the marked rows, else the one under the cursor; with rows marked never the one under the cursor.</summary>
     ActionSelection Selection => ActionSelection.Nothing;
+
+    /// <summary>It is about VMs one by one: the footer offers to trace the exits of one.</summary>
+    bool IsAboutVms => false;
 
     /// <summary>Takes a new snapshot, or the same again after a setting changed: filtering and sorting belong here, not in <see cref="Render"/>.</summary>
     void Update(Ui ui);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Screen.Overlays;
 using KvmTop.Text;
@@ -63,7 +64,7 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     private const int DrawnTextLimit = 256;
 
     private readonly TableState _state = new();
-    private readonly HashSet<object> _marks = [];
+    private readonly Dictionary<object, string> _marks = [];
     private readonly RowOrder<TRow> _order = new();
     private readonly List<TRow> _rows = [];
     private Metric<TRow>[] _columns = [];
@@ -157,6 +158,13 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     /// <inheritdoc/>
     public int Count => _rows.Count;
 
+    /// <inheritdoc/>
+    public virtual bool IsAboutVms => false;
+
+    /// <inheritdoc/>
+    public ActionSelection Selection => TableSelection.Of(
+        _marks.Count > 0 ? _rows.Where(r => _marks.ContainsKey(KeyOf(r))) : HasSelected ? [Selected] : [], VmOf, r => IsAboutVms ? _marks.GetValueOrDefault(KeyOf(r)) : null);
+
     /// <summary>Every figure that a row has.</summary>
     protected IReadOnlyList<Metric<TRow>> Metrics { get; }
 
@@ -233,7 +241,7 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     {
         if (HasSelected && !_marks.Remove(KeyOf(Selected!)))
         {
-            _marks.Add(KeyOf(Selected!));
+            _marks.Add(KeyOf(Selected!), NameOf(Selected!));
         }
     }
 
@@ -266,7 +274,7 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
         _state.Selected = _rows.Count == 0 ? -1 : place >= 0 ? place : Math.Clamp(_state.Selected, 0, _rows.Count - 1);
         if (_marks.Count > 0)
         {
-            _marks.IntersectWith(_rows.Select(KeyOf));
+            DropMarks(ui);
         }
     }
 
@@ -354,7 +362,7 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     }
 
     /// <inheritdoc/>
-    public bool IsMarked(int row) => _marks.Count > 0 && _marks.Contains(KeyOf(_rows[row]));
+    public bool IsMarked(int row) => _marks.Count > 0 && _marks.ContainsKey(KeyOf(_rows[row]));
 
     /// <inheritdoc/>
     public virtual void DrawCell(Buffer buffer, int row, int column, Rect cell, Surface surface)
@@ -387,6 +395,9 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
     /// <summary>What makes a row the same from tick to tick.</summary>
     protected abstract object KeyOf(TRow row);
 
+    /// <summary>The VM that a row is about, and its vCPU where it is about one; null where actions have nothing to do with it.</summary>
+    protected virtual (VmInfo Vm, int? Vcpu)? VmOf(TRow row) => null;
+
     /// <summary>What a search looks in.</summary>
     protected abstract string SearchText(TRow row);
 
@@ -408,6 +419,26 @@ internal abstract class TablePane<TRow> : ITablePane, ITableRows
 
     /// <summary>By which value the thresholds are judged; the figure's own unless a table knows better.</summary>
     protected virtual double Judged(Metric<TRow> metric, Figure figure, TRow row) => figure.Number;
+
+    private string NameOf(TRow row) => VmOf(row) is not { } one ? SearchText(row)
+        : one.Vcpu is { } vcpu ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{one.Vm.Name} vCPU {vcpu}")
+        : one.Vm.Name;
+
+    /// <summary>A mark is one of a row that is on the screen: one that went takes its mark along, and that is said.</summary>
+    private void DropMarks(Ui ui)
+    {
+        var shown = new HashSet<object>(_rows.Select(KeyOf));
+        var dropped = _marks.Where(m => !shown.Contains(m.Key)).ToList();
+        foreach (var mark in dropped)
+        {
+            _ = _marks.Remove(mark.Key);
+        }
+
+        if (dropped.Count > 0)
+        {
+            ui.Message = $"No longer marked, for it is gone or not shown: {string.Join(", ", dropped.Take(5).Select(m => m.Value))}{(dropped.Count > 5 ? ", .." : "")}; {_marks.Count} still marked.";
+        }
+    }
 
     private void Remember()
     {

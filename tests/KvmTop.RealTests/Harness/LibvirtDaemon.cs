@@ -41,9 +41,11 @@ public sealed class LibvirtDaemon : IDisposable
     private readonly string _virsh;
     private readonly Keeper _keeper;
 
-    private LibvirtDaemon(string virsh, string folder)
+    private readonly bool _emulates;
+
+    private LibvirtDaemon(string virsh, string folder, bool emulates)
     {
-        (_virsh, Folder) = (virsh, folder);
+        (_virsh, Folder, _emulates) = (virsh, folder, emulates);
         _keeper = new Keeper(Cleanup, folder);
     }
 
@@ -60,13 +62,14 @@ public sealed class LibvirtDaemon : IDisposable
     public int Pid => int.Parse(File.ReadAllText(Path.Combine(Folder, "run", "libvirtd.pid")), CultureInfo.InvariantCulture);
 
     /// <summary>Starts one; skips the test where there is no libvirtd or virsh, or this is not root.</summary>
-    public static LibvirtDaemon Start()
+    /// <param name="emulates">Its guests do without KVM.</param>
+    public static LibvirtDaemon Start(bool emulates = false)
     {
         Need.Root();
         Need.Qemu();
-        Need.Kvm();
+        if (!emulates) Need.Kvm();
         Need.Program("libvirtd");
-        var daemon = new LibvirtDaemon(Need.Program("virsh"), Directory.CreateTempSubdirectory("kvmtop-lv-").FullName);
+        var daemon = new LibvirtDaemon(Need.Program("virsh"), Directory.CreateTempSubdirectory("kvmtop-lv-").FullName, emulates);
         try
         {
             // QEMU must reach it as root, and qemu.conf makes it root.
@@ -138,7 +141,7 @@ public sealed class LibvirtDaemon : IDisposable
         var xml = Path.Combine(Folder, $"{name}.xml");
         static string Escape(string text) => System.Security.SecurityElement.Escape(text)!;
         File.WriteAllText(xml, $"""
-            <domain type='kvm'>
+            <domain type='{(_emulates ? "qemu" : "kvm")}'>
               <name>{Escape(name)}</name>
               {(title is null ? "" : $"<title>{Escape(title)}</title>")}
               <description>{Escape(description)}</description>
@@ -146,7 +149,7 @@ public sealed class LibvirtDaemon : IDisposable
               <vcpu>2</vcpu>
               <os><type arch='x86_64' machine='q35'>hvm</type><loader type='rom'>{Folder}/{Escape(name)}.rom</loader></os>
               <features><acpi/></features>
-              <cpu mode='host-passthrough' check='none'><feature policy='disable' name='arch-capabilities'/></cpu>
+              {(_emulates ? "" : "<cpu mode='host-passthrough' check='none'><feature policy='disable' name='arch-capabilities'/></cpu>")}
               <devices>
                 <emulator>{Need.Qemu()}</emulator>
                 <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{Folder}/{Escape(name)}.img'/><target dev='vda' bus='virtio'/></disk>

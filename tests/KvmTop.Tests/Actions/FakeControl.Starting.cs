@@ -40,5 +40,11 @@ internal sealed partial class FakeControl
 
     public override string? AwaitMonitor(string socket, int pid, TimeSpan deadline) => MonitorProblem;
 
+    /// <summary>Who has locked a file; what is not here is locked by the process that it names, if that lives.</summary>
+    public Dictionary<string, int?> Locks { get; } = [];
+
+    public override int? LockHolder(string path) =>
+        Locks.TryGetValue(path, out var holder) ? holder : int.TryParse(ReadText(path, out _), out var pid) && StartTimeOf(pid) is not null ? pid : 0;
+
     public override bool? IsImageHeld(string path, bool toWrite) => HeldImages.Contains(path);
 }

@@ -10,7 +10,11 @@ internal sealed partial class FakeControl : HostControl, IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("kvmtop-actions").FullName;
 
-    public FakeControl() => Files = new DirectoryHost(_root);
+    public FakeControl()
+    {
+        Files = new DirectoryHost(_root);
+        _ = With("/proc/sys/kernel/random/boot_id", "7a0f\n");
+    }
 
     public override HostRoot Files { get; }
 
@@ -130,6 +134,11 @@ internal sealed partial class FakeControl : HostControl, IDisposable
 
     public override ulong? StartTimeOf(int pid) => Started.TryGetValue(pid, out var start) ? start : null;
 
+    public override ulong? StartTimeOf(int pid, int tid) => Threads.TryGetValue(tid, out var owner) && owner != pid ? null : StartTimeOf(tid);
+
+    /// <summary>Whose threads they are, where they are another process's than is asked for.</summary>
+    public Dictionary<int, int> Threads { get; } = [];
+
     public override ChildResult Run(IReadOnlyList<string> command, TimeSpan deadline)
     {
         Log.Add("run " + string.Join(' ', command));
@@ -152,7 +161,16 @@ internal sealed partial class FakeControl : HostControl, IDisposable
     public override LibvirtReply Libvirt(LibvirtRequest request, TimeSpan deadline)
     {
         Log.Add($"libvirt {request.Operation} {string.Join(' ', request.Arguments)}".TrimEnd());
-        return Domains(request);
+        return DomainProcess is { } its && request.Process is { } process && process != its
+            ? new LibvirtReply(false, null, FormattableString.Invariant($"libvirt: it runs domain victim as process {its.Pid}, not as process {process.Pid}"))
+            : Domains(request);
+    }
+
+    /// <summary>The process by which libvirt runs its domain; null: whichever is asked about.</summary>
+    public VmKey? DomainProcess
+    {
+        get;
+        set;
     }
 
     /// <summary>Why libvirt cannot be asked.</summary>

@@ -1,4 +1,5 @@
 using KvmTop.Actions;
+using KvmTop.Collectors;
 using KvmTop.Linux;
 
 namespace KvmTop.Tests.Actions;
@@ -62,11 +63,11 @@ public sealed class PinActionTests : IDisposable
     [InlineData("pin|db1|99999999999", "expected CPUs")]
     [InlineData("pin|db1|node7", "there is no node 7")]
     [InlineData("pin|db1|--plan|best", "--plan: expected spread, compact or node")]
-    [InlineData("pin|--plan|spread", "expected the name of a VM")]
+    [InlineData("pin|--plan|spread", "expected the name, UUID or pid of a VM")]
     [InlineData("pin|db1|--plan|spread|--node|x", "there is no node x")]
     [InlineData("pin|nobody|0", "no VM is called nobody")]
     [InlineData("pin|--evil|0", "unknown option --evil")]
-    [InlineData("unpin", "expected the name of a VM")]
+    [InlineData("unpin", "expected the name, UUID or pid of a VM")]
     public void Plan_words_that_do_not_say_what_to_do_are_a_mistake(string words, string reason)
     {
         var plan = _stage.Plan(words.Split('|'));
@@ -82,7 +83,8 @@ public sealed class PinActionTests : IDisposable
 
         var plan = _stage.Plan("pin", "db1", "0");
 
-        Assert.Equal((ObstacleKind.Mistake, "db1 is more than one VM, give the pid: db1 (100), db1 (200)"), (plan.Obstacles[0].Kind, plan.Obstacles[0].Reason));
+        Assert.Equal(ObstacleKind.Mistake, plan.Obstacles[0].Kind);
+        Assert.Matches(@"^db1 is more than one VM, give the pid: db1 \(100\b.*, db1 \(200\b", plan.Obstacles[0].Reason);
         Assert.Equal("Pin db1's 2 vCPUs to CPU 0", _stage.Plan("pin", "200", "0").Title);
     }
 
@@ -320,19 +322,58 @@ public sealed class PinActionTests : IDisposable
         Assert.True(_stage.Context().Vms[0].Info.Description.LibvirtOwned);
 
         Assert.True(_stage.Run("pin", "db1", "--plan", "spread").IsDone);
-        Assert.Equal(["libvirt pin-vcpu 0 0", "libvirt pin-vcpu 1 1", "libvirt pin-iothread 1 2-3", "libvirt pin-emulator 2-3"], _stage.Control.Log);
+        Assert.Equal(["libvirt pin-vcpu 0 0", "libvirt pin-vcpu 1 1", "libvirt pin-iothread 1 2-3", "libvirt pin-emulator 2-3"], Changes);
         _stage.Control.Log.Clear();
         Assert.True(_stage.Undo().IsDone);
-        Assert.Equal(["libvirt pin-emulator 0-3", "libvirt pin-iothread 1 0-3", "libvirt pin-vcpu 1 0-3", "libvirt pin-vcpu 0 0-3"], _stage.Control.Log);
+        Assert.Equal(["libvirt pin-emulator 0-3", "libvirt pin-iothread 1 0-3", "libvirt pin-vcpu 1 0-3", "libvirt pin-vcpu 0 0-3"], Changes);
     }
 
+    private IEnumerable<string> Changes => _stage.Control.Log.Where(l => l != "libvirt identify");
+
     [Fact]
-    public void Plan_uuid_that_two_claim_is_refused()
+    public void Plan_process_with_the_uuid_of_another_domain_pins_nothing()
     {
         var libvirt = $"-uuid\0{Uuid}\0-qmp\0unix:/var/lib/libvirt/qemu/domain-1-db1/monitor.sock,server\0";
         Stage(new PinStage().Vm(100, "db1", libvirt: libvirt).Vm(200, "db2", libvirt: libvirt));
+        _stage.Control.DomainProcess = new VmKey(100, 1100);
 
-        Assert.Contains("is that of another VM too", _stage.Plan("pin", "db1", "0").Obstacles[0].Reason);
+        Assert.True(_stage.Plan("pin", "db1", "0").CanRun);
+        var plan = _stage.Plan("pin", "db2", "0");
+
+        Assert.Equal("db2: libvirt: it runs domain victim as process 100, not as process 200", Assert.Single(plan.Obstacles).Reason);
+        Assert.Empty(plan.Effects);
+    }
+
+    [Fact]
+    public void Run_domain_that_is_another_process_since_the_plan_is_not_pinned()
+    {
+        Stage(new PinStage().Vm(100, "db1", libvirt: $"-uuid\0{Uuid}\0-qmp\0unix:/var/lib/libvirt/qemu/domain-1-db1/monitor.sock,server\0"));
+        var plan = _stage.Plan("pin", "db1", "0");
+        _stage.Control.DomainProcess = new VmKey(7, 7);
+        _stage.Control.Log.Clear();
+
+        Assert.False(_stage.Desk.Execute(plan, null, _ => { }).IsDone);
+        Assert.Equal(["libvirt pin-vcpu 0 0"], _stage.Control.Log);
+    }
+
+    [Fact]
+    public void Plan_and_run_leave_a_thread_alone_whose_number_is_another_process_by_now()
+    {
+        var plan = _stage.Plan("pin", "db1", "3");
+        _stage.Control.Threads[102] = 999;
+
+        Assert.False(_stage.Desk.Execute(plan, null, _ => { }).IsDone);
+        Assert.Equal("0-3 0-3", _stage.Cpus(101, 102));
+        Assert.DoesNotContain("vCPU 1 (102)", string.Join(' ', _stage.Plan("pin", "db1", "3").Effects), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plan_process_whose_number_is_another_by_now_pins_nothing()
+    {
+        var context = _stage.Context();
+        _stage.Control.Started[100] = 5;
+
+        Assert.Empty(_stage.Desk.Plan(context, ["pin", "db1", "3"]).Effects);
     }
 
     [Fact]

@@ -47,12 +47,12 @@ internal sealed class PinStage : IDisposable
     /// <summary>A QEMU whose main thread is its pid, with vCPUs at pid + 1 and on and an I/O thread behind them.</summary>
     public PinStage Vm(int pid, string name, int vcpus = 2, string affinity = "all", string libvirt = "", bool ioThread = true)
     {
-        _vms.Qemu(pid, vcpus, commandLine: $"/usr/bin/qemu-system-x86_64\0-name\0guest={name},debug-threads=on\0{libvirt}-m\064\0");
+        _vms.Qemu(pid, vcpus, start: Start + (ulong)pid, commandLine: $"/usr/bin/qemu-system-x86_64\0-name\0guest={name},debug-threads=on\0{libvirt}-m\064\0");
         for (var tid = pid; tid <= pid + vcpus; tid++)
             Thread(tid, tid == pid ? "all" : affinity);
         if (ioThread)
         {
-            _vms.Thread(pid, pid + vcpus + 1, "IO iothread1").Stat(pid, "qemu-system-x86", threads: vcpus + 2);
+            _vms.Thread(pid, pid + vcpus + 1, "IO iothread1").Stat(pid, "qemu-system-x86", threads: vcpus + 2, start: Start + (ulong)pid);
             Thread(pid + vcpus + 1, "all");
         }
 
@@ -62,7 +62,7 @@ internal sealed class PinStage : IDisposable
     /// <summary>One more thread of a VM.</summary>
     public PinStage Worker(int pid, int tid, string comm = "worker", int threads = 5)
     {
-        _vms.Thread(pid, tid, comm).Stat(pid, "qemu-system-x86", threads: threads);
+        _vms.Thread(pid, tid, comm).Stat(pid, "qemu-system-x86", threads: threads, start: Start + (ulong)pid);
         Thread(tid, "all");
         return this;
     }
@@ -79,7 +79,7 @@ internal sealed class PinStage : IDisposable
         _ = _vms.Tick();
         var model = _vms.Tick();
         var snapshot = new Snapshot(1, _vms.State.Time, TimeSpan.FromSeconds(1), new Dictionary<Topic, TopicState> { [VmsTopic.Instance] = _vms.State }, EventList.Empty);
-        return new ActionContext(snapshot, Control, new ActionSelection([.. selected.Select(pid => model.Single(v => v.Info.Pid == pid).Info)], vcpu));
+        return new ActionContext(snapshot, Control, new ActionSelection([.. selected.Select(pid => model.Single(v => v.Info.Pid == pid).Info)], vcpu is { } one ? CpuSet.Of([one]) : null));
     }
 
     public ActionPlan Plan(params string[] words) => Desk.Plan(Context(), words);

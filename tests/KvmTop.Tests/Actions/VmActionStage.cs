@@ -73,7 +73,7 @@ public abstract class VmActionStage : IDisposable
     private LibvirtReply Domains(LibvirtRequest request)
     {
         State = request.Operation switch { "suspend" => "paused", "resume" => "running", _ => State };
-        return new LibvirtReply(true, request.Operation == "get-state" ? State : null, null);
+        return new LibvirtReply(true, request.Operation switch { "get-state" => State, "identify" => Vms.Find(v => v.Info.Key == request.Process)?.Info.Name, _ => null }, null);
     }
 
     protected void Stat(int pid, char state) => _ = Host.With(
@@ -86,7 +86,7 @@ public abstract class VmActionStage : IDisposable
         string[] arguments = ["qemu", "-m", "1024", .. libvirt ? ["-uuid", Uuid] : Array.Empty<string>()];
         var info = new VmInfo
         {
-            Key = new VmKey(pid, (ulong)pid), Name = name, Vmm = VmmKind.Qemu, Accelerator = "kvm", Confirmed = true, User = "root", Arguments = [], Threads = [], VcpuThreads = 0, VcpuSource = "",
+            Key = new VmKey(pid, (ulong)pid), Name = name, Vmm = VmmKind.Qemu, Accelerator = "kvm", Confirmed = true, User = "root", Uid = 0, Arguments = [], Threads = [], VcpuThreads = 0, VcpuSource = "",
             Description = VmDescriber.Describe(VmmKind.Qemu, arguments) with
             {
                 LibvirtOwned = libvirt,

@@ -238,7 +238,7 @@ public sealed class VmActionTests : VmActionStage
         Add("web", Pid + 1, libvirt: true);
 
         Assert.Equal(
-            ["QMP to db1: system_powerdown", "libvirt, domain web: shutdown", "wait up to 90 s until db1 (process 700001) has ended", "wait up to 90 s until web (process 700002) has ended"],
+            ["QMP to db1: system_powerdown", "libvirt, domain web (6695eb01-f6a4-8304-79aa-97f2502e193f): shutdown", "wait up to 90 s until db1 (process 700001) has ended", "wait up to 90 s until web (process 700002) has ended"],
             Plan("vm stop db1 web --timeout 90s").Effects.Select(e => e.Describe()));
     }
 

@@ -17,7 +17,7 @@ public sealed class HelperProcessTests : IDisposable
         _host.Qemu(4000).Process(4003, kvm: false).Stat(4003, "cleanup/4000", parent: 4000);
         _host.Files.Remove("/proc/4003/fd/0");
         Assert.Equal(4000, _host.One().Info.Pid);
-        Assert.Empty(VmLookup.Find([.. _host.Tick().Select(v => v.Info)], "vm4003", whole: true));
+        Assert.Empty(VmLookup.Find([.. _host.Tick().Select(v => v.Info)], "vm4003", 0, whole: true).Found);
     }
 
     // Without the right to look at descriptors nothing but its name and its single thread tell.

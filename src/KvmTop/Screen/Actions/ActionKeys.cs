@@ -45,11 +45,12 @@ internal sealed class ActionKeys(App app)
             return;
         }
 
-        board.Offer(Context(board), ActionCatalog.All, offered =>
+        var selection = app.Current.Selection;
+        board.Offer(Context(board, selection), ActionCatalog.All, offered =>
         {
             var actions = ActionCatalog.All.Where(a => offered.Any(o => o.Action == a)).ToList();
             var items = actions.Select(a => new MenuItem(a.Summary.TrimEnd('.'), a.Key?.ToString(), WhyNot(offered.Where(o => o.Action == a)))).ToList();
-            Ui.Open(new MenuOverlay("Actions", items, i => Choose(actions[i].Summary.TrimEnd('.'), [.. offered.Where(o => o.Action == actions[i])])));
+            Ui.Open(new MenuOverlay(Titled("Actions", selection), items, i => Choose(actions[i].Summary.TrimEnd('.'), [.. offered.Where(o => o.Action == actions[i])], selection)));
         });
     }
 
@@ -91,7 +92,9 @@ internal sealed class ActionKeys(App app)
     }
 
     /// <summary>Previews what a line asks for; what is wrong with it stands in the preview.</summary>
-    public void Run(IReadOnlyList<string> words)
+    public void Run(IReadOnlyList<string> words) => Run(words, app.Current.Selection);
+
+    private void Run(IReadOnlyList<string> words, ActionSelection selection)
     {
         if (Ui.Actions is not { } board)
         {
@@ -103,7 +106,7 @@ internal sealed class ActionKeys(App app)
         }
         else
         {
-            board.Plan(Context(board), words, Preview);
+            board.Plan(Context(board, selection), words, Preview);
         }
     }
 
@@ -115,30 +118,34 @@ internal sealed class ActionKeys(App app)
             return;
         }
 
-        board.Offer(Context(board), actions, offered => Choose(title, offered));
+        // What is chosen is what stood there when the key was pressed, by process: rows move and pids come to mean others while a menu is open.
+        var selection = app.Current.Selection;
+        board.Offer(Context(board, selection), actions, offered => Choose(title, offered, selection));
     }
 
-    private void Choose(string title, IReadOnlyList<OfferedChoice> offered)
+    private static string Titled(string title, ActionSelection selection) => selection.Vms.Count > 1 ? $"{title}: {selection.Vms.Count} VMs" : title;
+
+    private void Choose(string title, IReadOnlyList<OfferedChoice> offered, ActionSelection selection)
     {
         if (offered.Count == 0)
         {
-            Ui.Message = $"{title}: nothing to do here; put the cursor on a virtual machine.";
+            Ui.Message = selection.LeftOut.Count > 0 ? $"{title}: {selection.LeftOut[0]}" : $"{title}: nothing to do here; put the cursor on a virtual machine.";
             return;
         }
 
         var items = offered.Select(o => new MenuItem(o.Choice.Title, o.Choice.Detail, o.Choice.DisabledReason)).ToList();
-        Ui.Open(new MenuOverlay(title, items, i => Ask(offered[i].Choice)));
+        Ui.Open(new MenuOverlay(Titled(title, selection), items, i => Ask(offered[i].Choice, selection)));
     }
 
-    private void Ask(ActionChoice choice)
+    private void Ask(ActionChoice choice, ActionSelection selection)
     {
         if (choice.Fields.Count == 0)
         {
-            Run(choice.Words([]));
+            Run(choice.Words([]), selection);
         }
         else
         {
-            Ui.Open(new FormOverlay(choice.Title, choice.Fields, values => Run(choice.Words(values))));
+            Ui.Open(new FormOverlay(choice.Title, choice.Fields, values => Run(choice.Words(values), selection)));
         }
     }
 
@@ -160,17 +167,7 @@ internal sealed class ActionKeys(App app)
         return why;
     }
 
-    private ActionContext Context(ActionBoard board)
-    {
-        var pane = app.Current;
-        var selection = pane.Selection;
-        if (selection == ActionSelection.Nothing && (pane as IVmSelection)?.SelectedVm is { } selected)
-        {
-            selection = new ActionSelection([selected.Vm], selected.Vcpu);
-        }
-
-        return new ActionContext(Ui.Snapshot, board.Desk.Host, selection);
-    }
+    private ActionContext Context(ActionBoard board, ActionSelection selection) => new(Ui.Snapshot, board.Desk.Host, selection);
 }
 
 /// <summary>A key that acts.</summary>

@@ -36,6 +36,9 @@ internal sealed class IoPane() : TablePane<IoRow>(Catalog.IoMetrics, DefaultColu
     protected override object KeyOf(IoRow row) => (row.Vm.Vm.Info.Key, row.Kind, row.Name);
 
     /// <inheritdoc/>
+    protected override (VmInfo Vm, int? Vcpu)? VmOf(IoRow row) => (row.Vm.Vm.Info, null);
+
+    /// <inheritdoc/>
     protected override string SearchText(IoRow row) => row.Vm.Vm.Info.Name + " " + row.Name;
 
     /// <inheritdoc/>

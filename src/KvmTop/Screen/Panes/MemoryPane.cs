@@ -57,6 +57,9 @@ internal sealed class MemoryPane() : TablePane<VmRow>(Catalog.VmMetrics, Default
     protected override object KeyOf(VmRow row) => row.Vm.Info.Key;
 
     /// <inheritdoc/>
+    protected override (VmInfo Vm, int? Vcpu)? VmOf(VmRow row) => (row.Vm.Info, null);
+
+    /// <inheritdoc/>
     protected override string SearchText(VmRow row) => row.Vm.Info.Name;
 
     /// <inheritdoc/>

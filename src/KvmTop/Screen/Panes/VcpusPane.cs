@@ -5,7 +5,7 @@ using KvmTop.Tui;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>Pane 2: every vCPU of every VM in one table.</summary>
-internal sealed class VcpusPane() : TablePane<VcpuRow>(Catalog.VcpuMetrics, DefaultColumns.Vcpus, new SortSpec("cpu_pct", Reversed: false)), IVmSelection
+internal sealed class VcpusPane() : TablePane<VcpuRow>(Catalog.VcpuMetrics, DefaultColumns.Vcpus, new SortSpec("cpu_pct", Reversed: false))
 {
     /// <inheritdoc/>
     public override string Id => "vcpus";
@@ -23,7 +23,7 @@ internal sealed class VcpusPane() : TablePane<VcpuRow>(Catalog.VcpuMetrics, Defa
     public override IReadOnlyList<KeyHint> Hints => [new("Enter", "VM")];
 
     /// <inheritdoc/>
-    public (VmInfo Vm, int? Vcpu)? SelectedVm => HasSelected ? (Selected.Vm.Info, Selected.Load.Thread.VcpuIndex) : null;
+    public override bool IsAboutVms => true;
 
     /// <inheritdoc/>
     public override void Describe(TextDocument help, Ui ui)
@@ -37,6 +37,9 @@ internal sealed class VcpusPane() : TablePane<VcpuRow>(Catalog.VcpuMetrics, Defa
 
     /// <inheritdoc/>
     protected override object KeyOf(VcpuRow row) => (row.Vm.Info.Key, row.Load.Thread.VcpuIndex);
+
+    /// <inheritdoc/>
+    protected override (VmInfo Vm, int? Vcpu)? VmOf(VcpuRow row) => (row.Vm.Info, row.Load.Thread.VcpuIndex);
 
     /// <inheritdoc/>
     protected override string SearchText(VcpuRow row) => row.Vm.Info.Name;

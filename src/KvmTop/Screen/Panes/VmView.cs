@@ -1,4 +1,5 @@
 using System.Globalization;
+using KvmTop.Actions;
 using KvmTop.Collectors;
 using KvmTop.Diagnosis;
 using KvmTop.Tui;
@@ -7,7 +8,7 @@ using KvmTop.Vmm;
 namespace KvmTop.Screen.Panes;
 
 /// <summary>One VM in full: what it is, what it suffers from, its history, its vCPUs and other threads, its devices, its command line.</summary>
-internal sealed class VmView(VmKey key) : IPane, IVmSelection
+internal sealed class VmView(VmKey key) : IPane
 {
     private readonly ScrolledPage _page = new();
     private readonly VmViewCharts _charts = new();
@@ -41,7 +42,10 @@ internal sealed class VmView(VmKey key) : IPane, IVmSelection
     public IReadOnlyList<KeyHint> Hints { get; } = [new("l", "Command line"), new("Esc", "Back")];
 
     /// <inheritdoc/>
-    public (VmInfo Vm, int? Vcpu)? SelectedVm => _row is { } row ? (row.Vm.Info, null) : null;
+    public ActionSelection Selection => _row is { } row ? new ActionSelection([row.Vm.Info]) : ActionSelection.Nothing;
+
+    /// <inheritdoc/>
+    public bool IsAboutVms => true;
 
     /// <inheritdoc/>
     public void Update(Ui ui)

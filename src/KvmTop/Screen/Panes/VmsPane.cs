@@ -18,7 +18,7 @@ internal sealed record VmTreeRow(VmRow Vm, int Vcpu)
 }
 
 /// <summary>Pane 1: every VM with what it costs and what it waits for; with the tree, its vCPUs below it.</summary>
-internal sealed class VmsPane : TablePane<VmTreeRow>, IVmSelection
+internal sealed class VmsPane : TablePane<VmTreeRow>
 {
     private const int LeastChart = 6, MostChart = 10, LeastChartWidth = 40;
 
@@ -57,8 +57,7 @@ internal sealed class VmsPane : TablePane<VmTreeRow>, IVmSelection
     public override IReadOnlyList<KeyHint> Hints => [new("F5", _tree ? "List" : "Tree"), new("Enter", "VM")];
 
     /// <inheritdoc/>
-    public (VmInfo Vm, int? Vcpu)? SelectedVm => !HasSelected || Selected.IsOff ? null
-        : (Selected.Vm.Vm.Info, Selected.IsVm ? null : Selected.Vm.Vm.Threads[Selected.Vcpu].Thread.VcpuIndex);
+    public override bool IsAboutVms => true;
 
     /// <inheritdoc/>
     public override void Render(Buffer buffer, Rect area, Ui ui)
@@ -117,6 +116,10 @@ internal sealed class VmsPane : TablePane<VmTreeRow>, IVmSelection
 
     /// <inheritdoc/>
     protected override object KeyOf(VmTreeRow row) => (row.Vm.Vm.Info.Key, row.IsVm ? -1 : row.Vm.Vm.Threads[row.Vcpu].Thread.VcpuIndex);
+
+    /// <inheritdoc/>
+    protected override (VmInfo Vm, int? Vcpu)? VmOf(VmTreeRow row) =>
+        row.IsOff ? null : (row.Vm.Vm.Info, row.IsVm ? null : row.Vm.Vm.Threads[row.Vcpu].Thread.VcpuIndex);
 
     /// <inheritdoc/>
     protected override string SearchText(VmTreeRow row) => row.IsVm ? row.Vm.Vm.Info.Name : "";

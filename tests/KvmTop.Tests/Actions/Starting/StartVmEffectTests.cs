@@ -85,9 +85,45 @@ public sealed class StartVmEffectTests : IDisposable
         Assert.Equal(["signal 7 15"], _host.Log);
     }
 
+    [Theory]
+    [InlineData("sleep\0007\0")]
+    [InlineData("qemu\0-name\0guest=b\0-pidfile\0/run/kvmtop/a.pid\0")]
+    [InlineData("qemu\0-name\0guest=a\0-pidfile\0/run/kvmtop/b.pid\0")]
+    public void Identity_quit_whose_pid_file_is_held_by_somebody_else_is_left_alone(string commandLine)
+    {
+        Starts();
+        _ = _host.With("/proc/7/cmdline", commandLine);
+
+        var result = Apply(s_effect.Invert(null)!);
+
+        Assert.False(result.Done);
+        Assert.Contains("cannot be told", result.Problem, StringComparison.Ordinal);
+        Assert.Empty(_host.Log);
+    }
+
+    [Fact]
+    public void Identity_quit_whose_pid_file_nobody_holds_hits_nobody_though_its_number_lives()
+    {
+        Starts();
+        _host.Locks["/run/kvmtop/a.pid"] = 0;
+
+        Assert.True(Apply(s_effect.Invert(null)!).Done);
+        Assert.Empty(_host.Log);
+    }
+
+    [Fact]
+    public void Identity_quit_whose_pid_file_cannot_be_looked_at_does_nothing()
+    {
+        Starts();
+        _host.Locks["/run/kvmtop/a.pid"] = null;
+
+        Assert.Contains("cannot be told", Apply(s_effect.Invert(null)!).Problem, StringComparison.Ordinal);
+        Assert.Empty(_host.Log);
+    }
+
     private void Starts()
     {
-        _ = _host.With("/run/kvmtop/a.pid", "7\n");
+        _ = _host.With("/run/kvmtop/a.pid", "7\n").With("/proc/7/cmdline", "qemu\0-name\0guest=a,debug-threads=on\0-pidfile\0/run/kvmtop/a.pid\0");
         _host.Started[7] = 9;
     }
 

@@ -80,6 +80,31 @@ public sealed class VmStartTests : IDisposable
         Assert.Equal("a VM called a runs already (pid 100)", Refused());
     }
 
+    [Theory]
+    [InlineData("nobody", 65534)]
+    [InlineData("libvirt-qemu", 64055)]
+    public void Name_that_another_user_gives_his_process_keeps_nobody_from_starting(string user, int uid)
+    {
+        Define("a", Least);
+        _running.Add(Running("a") with { User = user, Uid = (uint)uid });
+
+        var plan = Plan("vm", "start", "a");
+
+        Assert.Empty(plan.Obstacles);
+        Assert.Contains($"Process 100 of {user} goes by the same name or UUID.", plan.Notes);
+        Assert.Null(ActionCatalog.All.Where(x => x.Key == 'S').SelectMany(x => x.Choices(Context)).First(c => c.Title == "Start a").DisabledReason);
+    }
+
+    [Fact]
+    public void Plan_pid_file_that_is_held_is_refused()
+    {
+        Define("a", Least);
+        _ = _host.With("/run/kvmtop/a.pid", "77\n");
+        _host.Started[77] = 1;
+
+        Assert.Equal("/run/kvmtop/a.pid is held already by process 77", Refused());
+    }
+
     [Fact]
     public void Plan_disk_of_another_vm_is_refused_and_names_it()
     {
@@ -171,8 +196,8 @@ public sealed class VmStartTests : IDisposable
     {
         _off.Add(new LibvirtDomain { Name = "old", Uuid = new Guid("7e43f89c-4140-8dec-9b41-6cccc553197a") });
 
-        Assert.Equal("libvirt, domain old: start", Assert.Single(Plan("vm", "start", "old").Effects).Describe());
-        Assert.Equal("libvirt, domain old: start", Assert.Single(Plan("vm", "start", "7E43F89C-4140-8dec-9b41-6cccc553197a").Effects).Describe());
+        Assert.Equal("libvirt, domain old (7e43f89c-4140-8dec-9b41-6cccc553197a): start", Assert.Single(Plan("vm", "start", "old").Effects).Describe());
+        Assert.Equal("libvirt, domain old (7e43f89c-4140-8dec-9b41-6cccc553197a): start", Assert.Single(Plan("vm", "start", "7E43F89C-4140-8dec-9b41-6cccc553197a").Effects).Describe());
     }
 
     [Fact]
@@ -281,7 +306,7 @@ public sealed class VmStartTests : IDisposable
 
     private static VmInfo Running(string name, string? disk = null) => new()
     {
-        Key = new VmKey(100, 1), Name = name, Vmm = VmmKind.Qemu, Accelerator = "kvm", Confirmed = true, User = "root", Arguments = [], Threads = [], VcpuThreads = 0, VcpuSource = "",
+        Key = new VmKey(100, 1), Name = name, Vmm = VmmKind.Qemu, Accelerator = "kvm", Confirmed = true, User = "root", Uid = 0, Arguments = [], Threads = [], VcpuThreads = 0, VcpuSource = "",
         Description = new VmDescription { Vmm = VmmKind.Qemu, Devices = disk is null ? [] : [new VmDevice(VmDeviceKind.Disk, "virtio-blk-pci", null, disk, true)] },
     };
 }

@@ -43,7 +43,7 @@ public sealed class OffDomainsTests
         Draw();
         Assert.True(_pane.Handle(new InputEvent(Key.Enter), _ui));
         Assert.Equal((null, "db is not running"), (_ui.OpenVm, _ui.Message));
-        Assert.Null(_pane.SelectedVm);
+        Assert.Empty(_pane.Selection.Vms);
     }
 
     private string[] Draw()
