@@ -1,5 +1,4 @@
 using System.Text;
-using KvmTop.Linux;
 using KvmTop.Vmm;
 
 namespace KvmTop.Actions;

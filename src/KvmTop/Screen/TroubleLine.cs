@@ -1,6 +1,5 @@
 using System.Globalization;
 using KvmTop.Collectors;
-using KvmTop.Diagnosis;
 using KvmTop.Tui;
 
 namespace KvmTop.Screen;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using KvmTop.Actions;
-using KvmTop.Collectors;
 using KvmTop.Configuration;
 using KvmTop.Screen;
 using KvmTop.Tests.Actions;
