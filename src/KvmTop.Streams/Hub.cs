@@ -176,10 +176,7 @@ public sealed class Hub : IDisposable
             }
 
             states.Add(topic, poll.Publish(now));
-            foreach (var e in poll.TakeEvents())
-            {
-                events = events.Add(e);
-            }
+            events = events.AddAll(poll.TakeEvents());
         }
 
         var late = interval - Interval;

@@ -3,12 +3,13 @@ namespace KvmTop.Vmm;
 /// <summary>Collects the devices of a QEMU command line: a device names its drive or netdev by id, and that may come later or through a chain of block nodes.</summary>
 internal sealed class QemuDevices
 {
-    private const int MostItems = 1024;
+    private const int MostItems = 256;
     private const int LongestChain = 8;
 
     private readonly List<Pending> _devices = [];
     private readonly Dictionary<string, OptionSet> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OptionSet> _networks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _files = new(StringComparer.Ordinal);
 
     public void Option(string name, string value)
     {
@@ -98,7 +99,13 @@ internal sealed class QemuDevices
         : set["hostdevice"];
 
     /// <summary>The file, device or address at the end of a chain of block nodes ("libvirt-1-format" stands on "libvirt-1-storage"), named or written one inside the other.</summary>
-    private string? File(string? node) => node is not null && _nodes.TryGetValue(node, out var set) ? FileOf(set) : null;
+    private string? File(string? node)
+    {
+        // Thousands of devices can name the same long chain.
+        if (node is null || !_nodes.TryGetValue(node, out var set))
+            return null;
+        return _files.TryGetValue(node, out var known) ? known : _files[node] = FileOf(set);
+    }
 
     private string? FileOf(OptionSet set)
     {

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace KvmTop.Collectors;
 
 /// <summary>How much an event matters.</summary>
@@ -21,39 +19,58 @@ public enum Severity
 /// <param name="Source">The topic or component that noticed.</param>
 /// <param name="Subject">The VM, CPU or file concerned, or null.</param>
 /// <param name="Text">What happened, one line.</param>
-public sealed record HostEvent(DateTimeOffset Time, Severity Severity, string Source, string? Subject, string Text);
+public sealed record HostEvent(DateTimeOffset Time, Severity Severity, string Source, string? Subject, string Text)
+{
+    /// <summary>Who can make such events at will (a VM's identity, a user), where the subject does not tell: names can be given twice. Null for the subject.</summary>
+    public string? Origin { get; init; }
+}
 
-/// <summary>The latest events, oldest first. Immutable.</summary>
+/// <summary>An event in the list.</summary>
+/// <param name="Number">How many events of this run came before it.</param>
+/// <param name="Event">The event; of several that were the same, the latest.</param>
+/// <param name="Times">How often it came, one after the other, with nothing else from the same origin between.</param>
+public sealed record KeptEvent(long Number, HostEvent Event, int Times);
+
+/// <summary>
+/// The latest events, oldest first. Immutable. Whoever sends many pushes out his own: when the list is full, the oldest event goes of that origin that has most in that source that
+/// has most. So neither a VM nor a source hides what another said, and what kvmtop itself notices has its room.
+/// </summary>
 public sealed class EventList
 {
     /// <summary>How many are kept.</summary>
     public const int Capacity = 1000;
 
-    private readonly ImmutableQueue<HostEvent> _events;
+    /// <summary>How many of one origin are kept.</summary>
+    public const int MostOfOne = Capacity / 4;
 
-    private EventList(ImmutableQueue<HostEvent> events, int count, long total)
-    {
-        _events = events;
-        Count = count;
-        Total = total;
-    }
+    private EventList(IReadOnlyList<KeptEvent> kept, long total) => (Kept, Total) = (kept, total);
 
     /// <summary>No events.</summary>
-    public static EventList Empty { get; } = new([], 0, 0);
+    public static EventList Empty { get; } = new([], 0);
+
+    /// <summary>The events that are held, oldest first.</summary>
+    public IReadOnlyList<KeptEvent> Kept { get; }
 
     /// <summary>How many are held.</summary>
-    public int Count { get; }
+    public int Count => Kept.Count;
 
     /// <summary>How many there have been in this run.</summary>
     public long Total { get; }
 
     /// <summary>The events, oldest first.</summary>
-    public IEnumerable<HostEvent> Items => _events;
+    public IEnumerable<HostEvent> Items => Kept.Select(static k => k.Event);
 
-    /// <summary>This list with one more, and without the oldest when it is full.</summary>
-    public EventList Add(HostEvent e)
+    /// <summary>This list with one more.</summary>
+    public EventList Add(HostEvent e) => AddAll([e]);
+
+    /// <summary>This list with more, in the order in which they came.</summary>
+    public EventList AddAll(IReadOnlyList<HostEvent> events)
     {
-        var events = _events.Enqueue(e);
-        return Count < Capacity ? new(events, Count + 1, Total + 1) : new(events.Dequeue(), Count, Total + 1);
+        if (events.Count == 0)
+            return this;
+        var room = new EventRoom(Kept, events.Count);
+        for (var i = 0; i < events.Count; i++)
+            room.Add(events[i], Total + i);
+        return new EventList(room.Build(), Total + events.Count);
     }
 }

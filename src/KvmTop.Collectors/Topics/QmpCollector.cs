@@ -32,7 +32,7 @@ internal sealed class QmpCollector(CollectorContext context) : ICollector<QmpMod
             while (connection.TryTakeEvent(out var e))
             {
                 monitored.StatusDue = true;
-                (events ??= []).Add(new(vm.Info.Name, e));
+                (events ??= []).Add(new(vm.Info.Key, vm.Info.Name, e));
             }
 
             vms.Add(vm.Info.Key, monitored.Read(now));

@@ -49,9 +49,10 @@ public sealed record QmpModel(IReadOnlyDictionary<VmKey, QmpVm> Vms, IReadOnlyLi
 }
 
 /// <summary>What a VM's monitor said unasked.</summary>
-/// <param name="Vm">The VM's name.</param>
+/// <param name="Key">The VM.</param>
+/// <param name="Vm">Its name.</param>
 /// <param name="Event">The event.</param>
-public sealed record QmpVmEvent(string Vm, QmpEvent Event);
+public sealed record QmpVmEvent(VmKey Key, string Vm, QmpEvent Event);
 
 /// <summary>
 /// Run state, machine, display and migration of each VM, and its events, over QMP. Every command is posted at one tick and its answer taken at a later one: a
@@ -129,14 +130,16 @@ public sealed class QmpTopic : PlainTopic<QmpModel>
     /// <inheritdoc/>
     public override IEnumerable<HostEvent> Compare(QmpModel before, QmpModel now, DateTimeOffset time)
     {
-        foreach (var (vm, e) in now.Events)
-            yield return new HostEvent(e.Time, SeverityOf(e.Name), Id, vm, e.Text.Length == 0 ? e.Name : e.Name + ": " + e.Text);
+        foreach (var (key, vm, e) in now.Events)
+            yield return new HostEvent(e.Time, SeverityOf(e.Name), Id, vm, e.Text.Length == 0 ? e.Name : e.Name + ": " + e.Text) { Origin = Origin(key) };
         foreach (var (key, vm) in now.Vms)
         {
             if (before.Find(key) is { } was && was.EventsLost != vm.EventsLost)
-                yield return new HostEvent(time, Severity.Warning, Id, null, $"{vm.EventsLost - was.EventsLost} events of pid {key.Pid} came too fast and were dropped");
+                yield return new HostEvent(time, Severity.Warning, Id, null, $"events of pid {key.Pid} came too fast and were dropped") { Origin = Origin(key) };
         }
     }
+
+    private static string Origin(VmKey vm) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{vm.Pid}:{vm.StartTimeTicks}");
 
     private static Severity SeverityOf(string name) => name switch
     {

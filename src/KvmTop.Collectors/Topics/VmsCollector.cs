@@ -32,9 +32,10 @@ internal sealed class VmsCollector(CollectorContext context) : ICollector<VmsSam
         }
 
         // Good as far as it goes, and the reader of a record must know how far that is.
+        var unconfirmed = _registry.Unconfirmed > 0 ? $"{_registry.Unconfirmed} known by program name only: seeing their descriptors needs root" : null;
         return Reading<VmsSample>.Partly(
             new VmsSample(samples, _registry.Unconfirmed),
-            _registry.Unconfirmed > 0 ? $"{_registry.Unconfirmed} known by program name only: seeing their descriptors needs root" : null);
+            unconfirmed is not null && _registry.LeftOut is { } left ? unconfirmed + "; " + left : unconfirmed ?? _registry.LeftOut);
     }
 
     // The registry outlives this collector: other topics and the next subscriber use it.

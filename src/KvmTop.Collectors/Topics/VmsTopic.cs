@@ -177,24 +177,24 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
         {
             if (before.Find(vm.Info.Key) is not { } was)
             {
-                yield return new(time, Severity.Info, Id, vm.Info.Name, $"VM appeared: pid {vm.Info.Pid}, {VmsMetrics.Name(vm.Info.Vmm)}, user {vm.Info.User ?? "unknown"}");
+                yield return new(time, Severity.Info, Id, vm.Info.Name, $"VM appeared: pid {vm.Info.Pid}, {VmsMetrics.Name(vm.Info.Vmm)}, user {vm.Info.User ?? "unknown"}") { Origin = Owner(vm) };
                 continue;
             }
 
             if (was.Info.Name != vm.Info.Name)
             {
-                yield return new(time, Severity.Info, Id, vm.Info.Name, $"known as {was.Info.Name} until now");
+                yield return new(time, Severity.Info, Id, vm.Info.Name, $"known as {was.Info.Name} until now") { Origin = Owner(vm) };
             }
 
             if (was.State != vm.State && was.State is not (VmState.Unknown or VmState.Starting) && vm.State != VmState.Unknown)
             {
                 var severity = vm.State is VmState.Stopped or VmState.Zombie ? Severity.Warning : Severity.Info;
-                yield return new(time, severity, Id, vm.Info.Name, $"state {was.State.ToString().ToLowerInvariant()} -> {vm.State.ToString().ToLowerInvariant()}");
+                yield return new(time, severity, Id, vm.Info.Name, $"state {was.State.ToString().ToLowerInvariant()} -> {vm.State.ToString().ToLowerInvariant()}") { Origin = Owner(vm) };
             }
 
             if (was.Info.VcpuThreads != vm.Info.VcpuThreads && was.Info.VcpuThreads > 0)
             {
-                yield return new(time, Severity.Info, Id, vm.Info.Name, $"vCPUs {was.Info.VcpuThreads} -> {vm.Info.VcpuThreads}");
+                yield return new(time, Severity.Info, Id, vm.Info.Name, $"vCPUs {was.Info.VcpuThreads} -> {vm.Info.VcpuThreads}") { Origin = Owner(vm) };
             }
         }
 
@@ -202,10 +202,13 @@ public sealed class VmsTopic : Topic<VmsSample, VmsModel>
         {
             if (now.Find(was.Info.Key) is null)
             {
-                yield return new(time, Severity.Info, Id, was.Info.Name, $"VM gone: pid {was.Info.Pid}");
+                yield return new(time, Severity.Info, Id, was.Info.Name, $"VM gone: pid {was.Info.Pid}") { Origin = Owner(was) };
             }
         }
     }
+
+    // Who starts and ends VMs in a row gives each a name of its own.
+    private static string Owner(VmModel vm) => "user " + vm.Info.User;
 
     private static VmModel Derive(VmSample? before, VmSample now)
     {

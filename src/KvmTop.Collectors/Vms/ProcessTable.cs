@@ -56,6 +56,9 @@ internal sealed class KnownProcess(VmKey key, ulong inode)
     /// <summary>QEMU that was asked what it can do: its links, to see whether it makes a vCPU all the same. Null for all others.</summary>
     public DescriptorLinks? Probe { get; set; }
 
+    /// <summary>Who runs it, once that was asked (<see cref="StrangerBudget"/>).</summary>
+    public int? Uid { get; set; }
+
     /// <summary>The VM process that a vhost kernel thread works for.</summary>
     public int VhostOwner { get; set; }
 

@@ -48,7 +48,7 @@ public sealed class QmpConnections(HostRoot host, QmpSettings settings) : IDispo
             if (!_known.TryGetValue(vm.Key, out var connection))
             {
                 _io ??= new QmpIo(host);
-                connection = _io.Open(settings.Use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Pid, vm.Description, vm.User), vm.Pid);
+                connection = _io.Open(settings.Use == QmpUse.Off ? s_off : QmpTarget.Find(host, vm.Pid, vm.Description, vm.User), Peer(vm));
                 _known.Add(vm.Key, connection);
             }
 
@@ -72,6 +72,18 @@ public sealed class QmpConnections(HostRoot host, QmpSettings settings) : IDispo
         if (settings.Requests is { } folder && vm.Qmp is { State: QmpState.Ready } held && MonitorRequest.IsMade(host, folder, vm.Info.Pid))
             held.Lend(MonitorRequest.Absence);
         return vm.Qmp;
+    }
+
+    private static QmpPeer Peer(VmInfo vm)
+    {
+        var disks = 0;
+        foreach (var device in vm.Description.Devices)
+        {
+            if (device.Kind == VmDeviceKind.Disk)
+                disks++;
+        }
+
+        return new QmpPeer(vm.Pid, vm.Key.StartTimeTicks, disks, vm.Description.MaxVcpus ?? vm.Description.VcpuCount ?? 1);
     }
 
     /// <summary>Lets go of those whose VM has gone (the VM closes its own).</summary>

@@ -8,6 +8,10 @@ namespace KvmTop.Collectors;
 /// <summary>One VM that is being watched: what is known about it, and its kernel files, kept open.</summary>
 internal sealed class TrackedVm : IDisposable
 {
+    // Of a VM with KVM, and of one without: those beyond are not looked at one by one.
+    private const int MostThreads = 8192;
+    private const int MostEmulated = 256;
+
     // Where vCPU threads could not be told apart, or not all of them, it is tried again: a thread on a CPU cannot be asked.
     private static readonly TimeSpan s_vcpuPace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_cgroupPace = TimeSpan.FromSeconds(4);
@@ -54,6 +58,11 @@ internal sealed class TrackedVm : IDisposable
 
     /// <summary>True once the command line has been read, or cannot be.</summary>
     public bool Described { get; set; }
+
+    /// <summary>How much of its command line is kept, and on whose account.</summary>
+    public int CommandLineBytes { get; set; }
+
+    public int? CommandLineUser { get; set; }
 
     /// <summary>The reading of its command line while that hangs: one for each VM, so that one in trouble does not use up what all share.</summary>
     public Task<byte[]>? CommandLine { get; set; }
@@ -159,6 +168,13 @@ internal sealed class TrackedVm : IDisposable
     /// <summary>Lists the threads again when their number changed, one of them ended, or some vCPU is still to be found.</summary>
     public void RefreshThreads(long threadCount, TimeSpan uptime)
     {
+        // Without KVM anybody can have as many threads as he likes, and others at each tick.
+        var emulates = Info.Accelerator != "kvm";
+        if (emulates && threadCount > MostEmulated / 4 && _threads.Length > 0 && uptime - _threadsListed < s_vcpuPace)
+        {
+            return;
+        }
+
         var due = (Info.VcpuThreads == 0 || Info.VcpuThreads < Info.Description.VcpuCount) && uptime - _threadsListed >= s_vcpuPace;
         if (threadCount == _threadCount && !due && !_listAgain)
         {
@@ -172,6 +188,11 @@ internal sealed class TrackedVm : IDisposable
         if (_host.ListNumbers($"{_folder}/task", _entries) != Errno.None)
         {
             return;
+        }
+
+        if (_entries.Count > (emulates ? MostEmulated : MostThreads))
+        {
+            _entries.RemoveRange(emulates ? MostEmulated : MostThreads, _entries.Count - (emulates ? MostEmulated : MostThreads));
         }
 
         _comms.Clear();

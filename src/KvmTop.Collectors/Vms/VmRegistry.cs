@@ -20,7 +20,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private readonly VcpuThreadFinder _finder = new(host);
     // Captured and simulated files hang on nobody's lock: what makes them late is a starved machine, and their screens must come out the same all the same.
     private readonly DeadlineWorker _commandLines = new(TimeSpan.FromMilliseconds(host.IsLive ? 100 : 2000));
-    private readonly UserNames _users = new(host);
+    private readonly StrangerBudget _strangers = new(host);
+    private readonly List<KnownProcess> _newcomers = [];
     private readonly Dictionary<int, TrackedVm> _byPid = [];
     private readonly List<TrackedVm> _vms = [];
     private readonly Dictionary<int, List<int>> _vhost = [];
@@ -33,6 +34,9 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
     /// <summary>VMMs whose descriptors this user may not list.</summary>
     public int Unconfirmed => _processes.Denied;
+
+    /// <summary>What was found and is not looked into, for there is too much of it; null when all is.</summary>
+    public string? LeftOut => _strangers.LeftOut;
 
     /// <summary>Time since boot, on the kernel's clock, as of the latest refresh.</summary>
     public TimeSpan Uptime { get; private set; }
@@ -66,13 +70,21 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             }
         }
 
+        _strangers.Begin();
+        _newcomers.Clear();
         foreach (var process in _processes.Known.Values)
         {
             // Only QEMU emulates. Another monitor without the descriptor has no VM yet, or is a helper of one that has (crosvm's device processes).
             if ((process.Verdict is Verdict.KvmGuest or Verdict.VmmUnconfirmed || (process.Verdict == Verdict.VmmWithoutKvm && process.Vmm == VmmKind.Qemu)) && !IsNoGuest(process))
             {
-                Track(process);
+                Sight(process);
             }
+        }
+
+        foreach (var process in _newcomers)
+        {
+            if (_strangers.Admit(process))
+                Track(process);
         }
 
         for (var i = _vms.Count - 1; i >= 0; i--)
@@ -134,6 +146,15 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         _vms.RemoveAt(place);
     }
 
+    /// <summary>Those with KVM, and those that are known, keep their places; whoever comes without it takes what is left.</summary>
+    private void Sight(KnownProcess process)
+    {
+        if (process.Verdict == Verdict.KvmGuest || (_byPid.TryGetValue(process.Key.Pid, out var vm) && vm.Info.Key == process.Key && _strangers.Admit(process)))
+            Track(process);
+        else if (vm is null || vm.Info.Key != process.Key)
+            _newcomers.Add(process);
+    }
+
     private void Track(KnownProcess process)
     {
         if (!_byPid.TryGetValue(process.Key.Pid, out var vm) || vm.Info.Key != process.Key)
@@ -163,6 +184,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
 
     private void Forget(TrackedVm vm)
     {
+        _strangers.Release(vm.CommandLineUser, vm.CommandLineBytes);
         vm.Dispose();
 
         // Its pid can belong to a newer VM already.
@@ -183,7 +205,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
             Vmm = process.Vmm,
             Accelerator = null,
             Confirmed = false,
-            User = isRead ? _users.NameOf(status.Uid) : null,
+            User = isRead ? _strangers.Users.NameOf(status.Uid) : null,
             Uid = isRead ? unchecked((uint)status.Uid) : null,
             Description = VmDescriber.Describe(process.Vmm, []),
             Arguments = [],
@@ -197,7 +219,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
     private void Describe(KnownProcess process, TrackedVm vm)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Key.Pid}/cmdline");
-        var reading = vm.CommandLine ?? _commandLines.Run(() => new ReadBuffer().ReadAll(host, path, out _).ToArray());
+        var reading = vm.CommandLine ?? _commandLines.Run(() => new ReadBuffer(8192, StrangerBudget.LongestCommandLine).ReadAll(host, path, out _).ToArray());
         vm.CommandLine = reading is { IsCompleted: false } ? reading : null;
         if (reading is not { IsCompletedSuccessfully: true, Result: { Length: > 0 } text })
         {
@@ -205,6 +227,8 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         }
 
         vm.Described = true;
+        (vm.CommandLineBytes, vm.CommandLineUser) = (_strangers.Keep(process, text.Length), process.Uid);
+        text = text.Length == vm.CommandLineBytes ? text : text[..vm.CommandLineBytes];
         var arguments = ProcessArguments.Split(text, MaxArguments, MaxArgumentLength);
         var description = VmDescriber.Describe(process.Vmm, arguments);
         process.Probe = description.IsProbe ? new DescriptorLinks(host, process.Key.Pid) : null;
@@ -212,7 +236,7 @@ internal sealed class VmRegistry(HostRoot host) : IDisposable
         {
             Name = description.Name is { Length: > 0 } name ? HostileText.Clean(name, MaxNameLength) : vm.Info.Name,
             Description = description,
-            Arguments = [.. arguments.Select(a => HostileText.Clean(a, MaxArgumentLength))],
+            Arguments = new ArgumentList(text, MaxArguments, MaxArgumentLength),
         };
     }
 

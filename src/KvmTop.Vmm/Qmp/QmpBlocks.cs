@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace KvmTop.Vmm;
@@ -124,15 +125,11 @@ public static class QmpBlocks
             var plain = new Node(HostileText.Clean(BlockDrivers.Short(text), LongestImage), null, null);
             if (!text.StartsWith("json:", StringComparison.Ordinal) || text.Length > LongestNode)
                 return plain;
-            try
-            {
-                using var document = JsonDocument.Parse(text.AsMemory("json:".Length));
-                return Walk(document.RootElement, plain);
-            }
-            catch (JsonException)
-            {
+            var bytes = Encoding.UTF8.GetBytes(text["json:".Length..]);
+            if (!JsonScan.IsValid(bytes))
                 return plain;
-            }
+            using var document = JsonDocument.Parse(bytes);
+            return Walk(document.RootElement, plain);
         }
 
         private static Node Walk(JsonElement node, Node found)

@@ -8,11 +8,10 @@ namespace KvmTop.Vmm;
 /// The one connection to the QMP monitor of a VM: kept and used again by all who ask. A monitor serves one client at a time, so it is let go when nobody has
 /// asked anything for a minute. All members may be called from any thread, none but <see cref="Execute"/> waits.
 /// </summary>
-public sealed class QmpConnection
+public sealed partial class QmpConnection
 {
     internal static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(60);
 
-    private const int MostEvents = 256;
     private static readonly TimeSpan s_greetingDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(60);
@@ -22,7 +21,7 @@ public sealed class QmpConnection
     private readonly QmpWire _wire;
     private readonly object _gate = new();
     private readonly QmpUnderWay _underWay = new();
-    private readonly Queue<QmpEvent> _events = [];
+    private readonly QmpPeer _peer;
     private readonly QmpQuery _capabilities;
     private int _failures;
     private TimeSpan _retryAt;
@@ -36,17 +35,17 @@ public sealed class QmpConnection
 
     /// <param name="io">Who waits for its answers.</param>
     /// <param name="paths">Where its socket may be seen, best first.</param>
-    /// <param name="pid">The VM: any other process behind the socket is refused before a byte is sent.</param>
-    internal QmpConnection(QmpIo io, IReadOnlyList<string> paths, int pid)
+    /// <param name="peer">The VM: any other process behind the socket is refused before a byte is sent.</param>
+    internal QmpConnection(QmpIo io, IReadOnlyList<string> paths, QmpPeer peer)
     {
-        (_io, _wire) = (io, new QmpWire(io.Host, paths, pid));
-        _capabilities = new QmpQuery(this, "qmp_capabilities", null);
+        (_io, _peer, _wire) = (io, peer, new QmpWire(io.Host, paths, peer, io.Buffers));
+        _capabilities = Query("qmp_capabilities");
         _reason = "QMP: not asked yet";
     }
 
     /// <summary>A monitor that is not to be talked to, and why.</summary>
     internal QmpConnection(QmpIo io, string refusal)
-        : this(io, [], 0) => (_state, _reason) = (QmpState.Refused, refusal);
+        : this(io, [], new QmpPeer(0)) => (_state, _reason) = (QmpState.Refused, refusal);
 
     /// <summary>How it stands.</summary>
     public QmpState State
@@ -87,13 +86,10 @@ public sealed class QmpConnection
     /// <summary>How often it has become ready: when it changes, what was asked before may be out of date.</summary>
     public int Generation { get; private set; }
 
-    /// <summary>Events that were dropped because nobody took them in time.</summary>
-    public long EventsLost { get; private set; }
-
     /// <summary>A command to ask again and again.</summary>
     /// <param name="command">Its name.</param>
     /// <param name="arguments">A JSON object, or null.</param>
-    public QmpQuery Query(string command, string? arguments = null) => new(this, command, arguments);
+    public QmpQuery Query(string command, string? arguments = null) => new(this, command, arguments, QmpAnswerSize.Of(command, _peer.Disks, _peer.Vcpus));
 
     /// <summary>Connects when it is not, and keeps it from being let go.</summary>
     public void Touch()
@@ -101,13 +97,6 @@ public sealed class QmpConnection
         lock (_gate)
             Use(_io.Now);
         _io.Serve(this);
-    }
-
-    /// <summary>Takes the oldest event that has come in.</summary>
-    public bool TryTakeEvent([NotNullWhen(true)] out QmpEvent? e)
-    {
-        lock (_gate)
-            return _events.TryDequeue(out e);
     }
 
     /// <summary>Sends a command and waits for its answer, for a worker's thread: an action, never a tick. Connects first when need be, all within the deadline.</summary>
@@ -123,8 +112,15 @@ public sealed class QmpConnection
             {
                 var now = _io.Now;
                 posted = posted || Send(query, now, until - now);
-                if (posted && query.Take(now, out var reply))
+                if (posted && query.Take(now, out var reply, out var buffer))
+                {
+                    // Whoever acts keeps it for as long as he likes.
+                    reply = reply with { Json = reply.Json.ToArray() };
+                    _answered.Remove(query);
+                    _io.Buffers.Return(buffer);
                     return reply;
+                }
+
                 if (!posted && (now >= until || _closed || _state is QmpState.Refused or QmpState.Failed))
                     return new QmpReply(QmpReplyStatus.NotConnected, default, ReasonNow(now) ?? "QMP: the monitor is busy", now, now);
                 System.Threading.Monitor.Wait(_gate, _io.IsInline ? TimeSpan.FromMilliseconds(5) : TimeSpan.FromTicks(Math.Clamp((until - now).Ticks, 0, s_second.Ticks)));
@@ -166,6 +162,9 @@ public sealed class QmpConnection
             var now = _io.Now;
             if (keep)
                 Use(now);
+            GiveBack();
+            if (_credit.IsSpent(now))
+                return false;
             sent = Send(query, now, deadline);
         }
 
@@ -186,50 +185,84 @@ public sealed class QmpConnection
         if (_io.IsInline)
             _io.Serve(this);
         lock (_gate)
-            return query.Take(_io.Now, out reply);
-    }
-
-    /// <summary>Does what can be done without waiting: connects when it is time to, sends, receives. Called by whoever serves the sockets.</summary>
-    internal void Pump(TimeSpan now, byte[] buffer)
-    {
-        lock (_gate)
         {
-            if (_closed)
-            {
-                HangUp(QmpState.NotConnected, "QMP: the VM is gone", now);
-                return;
-            }
-
-            if (_lent is { } absence)
-            {
-                HangUp(QmpState.Connecting, "QMP: lent to another kvmtop that acts", now);
-                (_lent, _retryAt) = (null, now + absence);
-            }
-
-            if (_wanted && now - _lastUsed >= IdleLimit)
-            {
-                HangUp(QmpState.NotConnected, "QMP: not in use", now);
-                _wanted = false;
-            }
-
-            if (_wire.Socket is null && _wanted && now >= _retryAt)
-                Connect(now);
-            if (_wire.Socket is null)
-                return;
-
-            _wire.Flush();
-            Receive(now, buffer);
+            GiveBack();
+            if (!query.Take(_io.Now, out reply, out _taken))
+                return false;
+            _answered.Remove(query);
+            return true;
         }
     }
 
+    /// <summary>Does what can be done without waiting: connects when it is time to, sends, receives. Called by whoever serves the sockets, by one at a time.</summary>
+    internal void Pump(TimeSpan now, byte[] buffer)
+    {
+        bool connects;
+        lock (_gate)
+        {
+            KeepHouse(now);
+            connects = !_closed && _wire.Socket is null && _wanted && now >= _retryAt;
+        }
+
+        // Neither looking for a path nor making sense of what came is done under the lock: ticks wait for it.
+        if (connects)
+            Connect(now);
+        if (_wire.Socket is null)
+            return;
+
+        lock (_gate)
+            _wire.Flush();
+        Receive(buffer);
+    }
+
     /// <summary>The socket to wait for, or null; and when to look again in any case.</summary>
-    internal (HostSocket? Socket, bool ToSend, TimeSpan? Due) Interest()
+    /// <param name="now">The time.</param>
+    /// <param name="isFull">What all monitors may send in this second has been sent: only those that send little are listened to.</param>
+    internal (HostSocket? Socket, bool ToSend, TimeSpan? Due) Interest(TimeSpan now, bool isFull)
     {
         lock (_gate)
         {
             if (_closed || (_lent is not null && _wire.Socket is not null))
                 return (null, false, _wire.Socket is null ? null : TimeSpan.Zero);
-            return _wire.Socket is { } socket ? (socket, _wire.HasUnsent, _lastUsed + IdleLimit) : (null, false, _wanted && _wire.HasPaths ? _retryAt : null);
+            if (_wire.Socket is not { } socket)
+                return (null, false, _wanted && _wire.HasPaths ? _retryAt : null);
+            var due = _lastUsed + IdleLimit;
+            if (!_greeted && _wire.HeardAt is { } heard && heard + s_greetingDeadline < due)
+                due = heard + s_greetingDeadline;
+            if (_wire.PausedUntil <= now && !(isFull && _wire.Received > QmpIo.SmallShare))
+                return (socket, _wire.HasUnsent, due);
+            var next = _wire.PausedUntil > now ? _wire.PausedUntil : now + QmpIo.Window;
+            return (null, false, next < due ? next : due);
+        }
+    }
+
+    private void KeepHouse(TimeSpan now)
+    {
+        if (_closed)
+        {
+            HangUp(QmpState.NotConnected, "QMP: the VM is gone", now);
+            return;
+        }
+
+        if (_lent is { } absence)
+        {
+            HangUp(QmpState.Connecting, "QMP: lent to another kvmtop that acts", now);
+            (_lent, _retryAt) = (null, now + absence);
+        }
+
+        if (_wanted && now - _lastUsed >= IdleLimit)
+        {
+            HangUp(QmpState.NotConnected, "QMP: not in use", now);
+            _wanted = false;
+        }
+
+        // One that says nothing at all waits for its turn: a monitor serves one client at a time, and an end of ours would stay in its queue. It costs nothing.
+        if (!_greeted && _wire.Socket is not null && _wire.HeardAt is { } heard && now - heard >= s_greetingDeadline)
+            Break("QMP: a greeting that does not end", now, s_refusedPause);
+        if (_answered.Count > 0 && now - _answered[0].AnsweredAt > s_unclaimed)
+        {
+            _io.Buffers.Return(_answered[0].Drop("QMP: nobody took the answer", now));
+            _answered.RemoveAt(0);
         }
     }
 
@@ -241,6 +274,8 @@ public sealed class QmpConnection
             return _greeted ? "QMP: the monitor greeted, and says nothing since" : "QMP: no greeting: another client holds the monitor, or it hangs";
         if (_underWay.Overdue is { } query)
             return string.Create(CultureInfo.InvariantCulture, $"QMP: no answer to {query.Command} for {(now - query.SentAt).TotalSeconds:0} s");
+        if (_state == QmpState.Ready && _credit.IsSpent(now))
+            return "QMP: its answers are longer than they need be, so it is asked more rarely";
         return _state == QmpState.Ready ? null : _reason;
     }
 
@@ -275,99 +310,37 @@ public sealed class QmpConnection
 
     private void Connect(TimeSpan now)
     {
-        if (_wire.Connect(now, out var errno, out var stranger))
+        var connected = _wire.Connect(now, out var errno, out var stranger);
+        lock (_gate)
         {
-            (_state, _reason, _greeted) = (QmpState.Connecting, "QMP: waiting for the greeting", false);
-            return;
-        }
-
-        if (stranger != 0)
-        {
-            var reason = string.Create(CultureInfo.InvariantCulture, $"QMP: its socket belongs to process {stranger}, not to this VM");
-            (_state, _reason, _retryAt) = (QmpState.Refused, reason, now + s_refusedPause);
-            return;
-        }
-
-        var (state, why) = _wire.Obstacle(errno);
-        Pause(state, why, now);
-    }
-
-    private void Receive(TimeSpan now, byte[] buffer)
-    {
-        // A peer that never stops must leave time for the others.
-        for (var rounds = 0; rounds < 8 && _wire.Socket is not null; rounds++)
-        {
-            if (!_wire.TryRead(buffer, now, out var bytes, out var ended))
-                Break(ended, now);
-            if (bytes.IsEmpty)
-                return;
-            while (_wire.Socket is not null && _wire.TryTake(ref bytes, out var line))
-                Accept(QmpMessage.Parse(line), line, now);
-            if (_wire.Socket is not null && _wire.Excess is { } excess)
-                Break(excess, now);
+            if (connected)
+            {
+                (_state, _reason, _greeted) = (QmpState.Connecting, "QMP: waiting for the greeting", false);
+            }
+            else if (stranger != 0)
+            {
+                var reason = string.Create(CultureInfo.InvariantCulture, $"QMP: its socket belongs to process {stranger}, not to this VM");
+                (_state, _reason, _retryAt) = (QmpState.Refused, reason, now + s_refusedPause);
+            }
+            else
+            {
+                var (state, why) = _wire.Obstacle(errno);
+                Pause(state, why, now);
+            }
         }
     }
 
-    private void Accept(in QmpMessage message, ReadOnlySpan<byte> line, TimeSpan now)
-    {
-        switch (message.Kind)
-        {
-            case QmpMessageKind.Greeting when !_greeted:
-                _greeted = true;
-                _reason = "QMP: negotiating";
-                Version = QmpAnswers.GreetedVersion(message.Payload);
-                Enqueue(_capabilities, now, s_greetingDeadline);
-                break;
-            case QmpMessageKind.Return or QmpMessageKind.Error when _greeted && _underWay.Remove(message.Id) is { } query:
-                if (message.Kind == QmpMessageKind.Return)
-                    query.Answer(message.Payload, now);
-                else
-                    query.Fail(QmpReplyStatus.Error, $"QMP: {query.Command}: {HostileText.Clean(message.Description, 200)}", now);
-                if (query == _capabilities)
-                    Negotiated(now);
-                System.Threading.Monitor.PulseAll(_gate);
-                break;
-            case QmpMessageKind.Event when _greeted:
-                _wire.CountEvent();
-                if (_events.Count == MostEvents)
-                {
-                    _events.Dequeue();
-                    EventsLost++;
-                }
-
-                _events.Enqueue(QmpEvent.Of(_io.Host.Time.GetUtcNow(), message));
-                break;
-            case QmpMessageKind.Return or QmpMessageKind.Error when _greeted:
-                Break("QMP: an answer that nobody asked for", now);
-                break;
-            case QmpMessageKind.Invalid when line.TrimEnd("\r\n "u8).IsEmpty:
-                break;
-            default:
-                Break(_greeted ? "QMP: it does not keep to the protocol" : "QMP: what listens there does not speak QMP", now);
-                break;
-        }
-    }
-
-    private void Negotiated(TimeSpan now)
-    {
-        if (_capabilities.Take(now, out var reply) && reply.IsOk)
-        {
-            (_state, _reason) = (QmpState.Ready, null);
-            Generation++;
-        }
-        else
-        {
-            Break(reply.Reason ?? "QMP: no capabilities", now);
-        }
-    }
-
-    private void Break(string reason, TimeSpan now)
+    /// <param name="reason">Why.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="atLeast">When it is looked at again at the earliest: what no honest monitor does is not worth a second try soon.</param>
+    private void Break(string reason, TimeSpan now, TimeSpan atLeast = default)
     {
         // One that works for a minute and then breaks is tried again soon; one that breaks each time is not.
         if (_state == QmpState.Ready && now - _wire.ConnectedAt > s_longestPause)
             _failures = 0;
         HangUp(QmpState.Failed, reason, now);
         Pause(QmpState.Failed, reason, now);
+        _retryAt = _retryAt < now + atLeast ? now + atLeast : _retryAt;
     }
 
     private void Pause(QmpState state, string reason, TimeSpan now)
@@ -383,6 +356,7 @@ public sealed class QmpConnection
         _wire.Close();
         (_state, _reason, _retryAt) = (state, reason, now);
         _underWay.FailAll(reason, now);
+        DropAnswers(reason, now);
         System.Threading.Monitor.PulseAll(_gate);
     }
 }

@@ -4,20 +4,25 @@ namespace KvmTop.Vmm;
 /// Puts the bytes of a stream together to messages: a line each or, from a monitor that prints pretty (-qmp-pretty), the lines from "{" to "}".
 /// What does not fit into the limit is not kept: the stream is then broken.
 /// </summary>
-internal sealed class QmpLines
+/// <param name="buffers">Where the room for messages comes from that arrive in pieces.</param>
+internal sealed class QmpLines(QmpBuffers buffers)
 {
-    /// <summary>The longest message. The statistics of a guest with 256 vCPUs take 1.5 MB; nothing else comes near.</summary>
+    /// <summary>The longest message of all. The statistics of a guest with 256 vCPUs take 1.5 MB; nothing else comes near.</summary>
     public const int Longest = 4 << 20;
-
-    private const int KeptCapacity = 64 << 10;
 
     private byte[] _partial = [];
     private int _length;
     private int _lineStart;
     private bool _pretty;
 
+    /// <summary>The longest message that there is a reason for now.</summary>
+    public int Limit { get; set; } = Longest;
+
     /// <summary>A message was longer than the limit: nothing that follows it can be made sense of.</summary>
     public bool IsBroken { get; private set; }
+
+    /// <summary>Bytes that are kept for a message that is not complete.</summary>
+    public int Held => _partial.Length;
 
     /// <summary>
     /// Takes the next message off <paramref name="bytes"/>. It is valid until the next call. False when there is none that is complete: all bytes were taken then.
@@ -27,6 +32,8 @@ internal sealed class QmpLines
     public bool TryTake(ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> message)
     {
         message = default;
+        if (_length == 0 && _partial.Length > 0)
+            Restart();
         while (true)
         {
             var end = bytes.IndexOf((byte)'\n');
@@ -41,7 +48,8 @@ internal sealed class QmpLines
             {
                 message = bytes[..end];
                 bytes = bytes[(end + 1)..];
-                return true;
+                IsBroken = end > Limit;
+                return !IsBroken;
             }
 
             Append(bytes[..(end + 1)]);
@@ -54,8 +62,9 @@ internal sealed class QmpLines
             _lineStart = _length;
             if (!_pretty || IsBrace(line, (byte)'}'))
             {
+                // The buffer is given back at the next call: until then the message is looked at.
                 message = _partial.AsSpan(0, _length);
-                Restart();
+                (_length, _lineStart, _pretty) = (0, 0, false);
                 return true;
             }
         }
@@ -66,7 +75,6 @@ internal sealed class QmpLines
     {
         IsBroken = false;
         Restart();
-        _partial = [];
     }
 
     private static bool IsBrace(ReadOnlySpan<byte> line, byte brace) => line.TrimEnd("\r\n "u8) is [var only] && only == brace;
@@ -74,13 +82,13 @@ internal sealed class QmpLines
     private void Restart()
     {
         (_length, _lineStart, _pretty) = (0, 0, false);
-        if (_partial.Length > KeptCapacity)
-            _partial = [];
+        buffers.Return(_partial);
+        _partial = [];
     }
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
-        if (_length + bytes.Length > Longest)
+        if (_length + bytes.Length > Limit)
         {
             Clear();
             IsBroken = true;
@@ -88,7 +96,13 @@ internal sealed class QmpLines
         }
 
         if (_length + bytes.Length > _partial.Length)
-            Array.Resize(ref _partial, Math.Min(Math.Max(_length + bytes.Length, _partial.Length * 2), Longest));
+        {
+            var larger = buffers.Rent(_length + bytes.Length);
+            _partial.AsSpan(0, _length).CopyTo(larger);
+            buffers.Return(_partial);
+            _partial = larger;
+        }
+
         bytes.CopyTo(_partial.AsSpan(_length));
         _length += bytes.Length;
     }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Buffers.Text;
 
 namespace KvmTop.Vmm;
 
@@ -21,11 +21,14 @@ public enum QmpMessageKind
     Event,
 }
 
-/// <summary>One line of a QMP monitor (docs/interop/qmp-spec of QEMU). It points into the line that it was read from. All texts are raw JSON.</summary>
+/// <summary>
+/// One line of a QMP monitor (docs/interop/qmp-spec of QEMU). It points into the line that it was read from. All texts are raw JSON, and all of it was looked at: whoever reads
+/// the payload meets no JSON that throws.
+/// </summary>
 public readonly ref struct QmpMessage
 {
     // QEMU nests a dozen levels at most (a chain of images).
-    private const int Deepest = 64;
+    private const int Deepest = JsonScan.Deepest;
 
     /// <summary>What it is.</summary>
     public QmpMessageKind Kind { get; private init; }
@@ -42,106 +45,56 @@ public readonly ref struct QmpMessage
     /// <summary>The "id" that a command had; -1 when there is none that could be ours.</summary>
     public long Id { get; private init; }
 
-    /// <summary>Reads a line. Never throws.</summary>
+    /// <summary>Reads a line. Never throws, nor has anything thrown: what a peer sends must not cost an exception.</summary>
     public static QmpMessage Parse(ReadOnlySpan<byte> line)
     {
-        try
-        {
-            return ParseValid(line);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return new QmpMessage { Kind = QmpMessageKind.Invalid, Id = -1 };
-        }
-    }
-
-    private static QmpMessage ParseValid(ReadOnlySpan<byte> line)
-    {
-        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = Deepest });
         var kind = QmpMessageKind.Invalid;
-        ReadOnlySpan<byte> payload = default, data = default, name = default, description = default;
+        ReadOnlySpan<byte> payload = default, data = default, called = default, description = default;
         var id = -1L;
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            return new QmpMessage { Kind = QmpMessageKind.Invalid, Id = -1 };
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var members = new JsonMembers(line, 0, Deepest);
+        while (members.TryNext(out var name, out var value))
         {
-            if (reader.ValueTextEquals("return"u8) || reader.ValueTextEquals("QMP"u8))
+            if (name.SequenceEqual("return"u8) || name.SequenceEqual("QMP"u8))
             {
-                kind = reader.ValueTextEquals("QMP"u8) ? QmpMessageKind.Greeting : QmpMessageKind.Return;
-                payload = Value(line, ref reader);
+                kind = name.Length == 3 ? QmpMessageKind.Greeting : QmpMessageKind.Return;
+                payload = value;
             }
-            else if (reader.ValueTextEquals("error"u8))
+            else if (name.SequenceEqual("error"u8))
             {
                 kind = QmpMessageKind.Error;
-                reader.Read();
-                ReadError(ref reader, ref name, ref description);
+                ReadError(value, ref called, ref description);
             }
-            else if (reader.ValueTextEquals("event"u8))
+            else if (name.SequenceEqual("event"u8) && value[0] == (byte)'"')
             {
-                reader.Read();
-                if (reader.TokenType == JsonTokenType.String)
-                    {
-                    kind = QmpMessageKind.Event;
-                    name = reader.ValueSpan;
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                kind = QmpMessageKind.Event;
+                called = value[1..^1];
             }
-            else if (reader.ValueTextEquals("data"u8))
+            else if (name.SequenceEqual("data"u8))
             {
-                data = Value(line, ref reader);
+                data = value;
             }
-            else if (reader.ValueTextEquals("id"u8))
+            else if (name.SequenceEqual("id"u8))
             {
-                reader.Read();
-                if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out id))
-                {
-                    id = -1;
-                    reader.Skip();
-                }
-            }
-            else
-            {
-                reader.Read();
-                reader.Skip();
+                id = Utf8Parser.TryParse(value, out long number, out var length) && length == value.Length ? number : -1;
             }
         }
 
-        // Anything behind the object is no message; the reader throws at it.
-        reader.Read();
-        return new QmpMessage { Kind = kind, Id = id, Name = name, Description = description, Payload = kind == QmpMessageKind.Event ? data : payload };
+        return !members.IsWhole || !line[members.End..].TrimStart(" \t\r\n"u8).IsEmpty
+            ? new QmpMessage { Kind = QmpMessageKind.Invalid, Id = -1 }
+            : new QmpMessage { Kind = kind, Id = id, Name = called, Description = description, Payload = kind == QmpMessageKind.Event ? data : payload };
     }
 
-    private static ReadOnlySpan<byte> Value(ReadOnlySpan<byte> line, scoped ref Utf8JsonReader reader)
+    private static void ReadError(ReadOnlySpan<byte> error, ref ReadOnlySpan<byte> called, ref ReadOnlySpan<byte> description)
     {
-        reader.Read();
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return line[start..(int)reader.BytesConsumed];
-    }
-
-    private static void ReadError(ref Utf8JsonReader reader, ref ReadOnlySpan<byte> name, ref ReadOnlySpan<byte> description)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
+        var members = new JsonMembers(error, 0, Deepest);
+        while (members.TryNext(out var name, out var value))
         {
-            reader.Skip();
-            return;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isClass = reader.ValueTextEquals("class"u8);
-            var isDescription = reader.ValueTextEquals("desc"u8);
-            reader.Read();
-            if (reader.TokenType == JsonTokenType.String && isClass)
-                name = reader.ValueSpan;
-            else if (reader.TokenType == JsonTokenType.String && isDescription)
-                description = reader.ValueSpan;
-            else
-                reader.Skip();
+            if (value[0] != (byte)'"')
+                continue;
+            if (name.SequenceEqual("class"u8))
+                called = value[1..^1];
+            else if (name.SequenceEqual("desc"u8))
+                description = value[1..^1];
         }
     }
 }

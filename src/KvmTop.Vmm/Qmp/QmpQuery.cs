@@ -18,7 +18,7 @@ public enum QmpReplyStatus
 
 /// <summary>The answer to a command.</summary>
 /// <param name="Status">How it ended.</param>
-/// <param name="Json">The value of "return"; valid until the query is posted again.</param>
+/// <param name="Json">The value of "return"; valid until anything is posted to or taken from the same connection.</param>
 /// <param name="Reason">Why there is no value, for the screen; null when there is one.</param>
 /// <param name="SentAt">When the command went out, on the host's monotonic clock.</param>
 /// <param name="ArrivedAt">When the answer had arrived.</param>
@@ -29,22 +29,18 @@ public readonly record struct QmpReply(QmpReplyStatus Status, ReadOnlyMemory<byt
 }
 
 /// <summary>
-/// One command that is asked again and again: posted at one tick, its answer taken at a later one, so that nobody waits. One is under way at a time. The
-/// buffers are used again. For one caller's thread.
+/// One command that is asked again and again: posted at one tick, its answer taken at a later one, so that nobody waits. One is under way at a time. For one caller's thread.
 /// </summary>
 public sealed class QmpQuery
 {
-    // Beyond this a buffer is not kept for the next time.
-    private const int KeptCapacity = 64 << 10;
-
     private readonly QmpConnection _connection;
-    private byte[] _incoming = [];
-    private byte[] _taken = [];
+    private byte[] _answer = [];
     private int _length;
     private QmpReply _reply;
     private TimeSpan _deadline;
 
-    internal QmpQuery(QmpConnection connection, string command, string? arguments) => (_connection, Command, Arguments) = (connection, command, arguments);
+    internal QmpQuery(QmpConnection connection, string command, string? arguments, QmpAnswerSize size) =>
+        (_connection, Command, Arguments, Size) = (connection, command, arguments, size);
 
     internal enum Phase
     {
@@ -72,6 +68,15 @@ public sealed class QmpQuery
 
     internal TimeSpan SentAt { get; private set; }
 
+    /// <summary>How long its answer may be.</summary>
+    internal QmpAnswerSize Size { get; }
+
+    /// <summary>When the answer came that is there for the taking.</summary>
+    internal TimeSpan AnsweredAt => _reply.ArrivedAt;
+
+    /// <summary>Bytes of the answer that is there for the taking.</summary>
+    internal int Held => _answer.Length;
+
     /// <summary>Sends the command. False when that is not possible now (see <see cref="QmpConnection.Reason"/>) or when the one before is still under way.</summary>
     public bool Post(TimeSpan deadline) => _connection.Post(this, deadline, keep: true);
 
@@ -83,18 +88,18 @@ public sealed class QmpQuery
 
     internal void Sent(long id, TimeSpan now, TimeSpan deadline) => (State, Id, SentAt, _deadline) = (Phase.UnderWay, id, now, now + deadline);
 
-    internal void Answer(ReadOnlySpan<byte> json, TimeSpan now)
+    /// <summary>Hands over the answer; false when nobody waits for it any more, and the buffer is the caller's.</summary>
+    internal bool Answer(byte[] buffer, int length, TimeSpan now)
     {
-        if (State == Phase.UnderWay)
+        if (State != Phase.UnderWay)
         {
-            if (_incoming.Length < json.Length)
-                _incoming = new byte[json.Length + (json.Length / 4)];
-            json.CopyTo(_incoming);
-            _length = json.Length;
-            _reply = new QmpReply(QmpReplyStatus.Ok, default, null, SentAt, now);
+            State = Phase.Idle;
+            return false;
         }
 
-        State = State == Phase.UnderWay ? Phase.Answered : Phase.Idle;
+        (_answer, _length, State) = (buffer, length, Phase.Answered);
+        _reply = new QmpReply(QmpReplyStatus.Ok, default, null, SentAt, now);
+        return true;
     }
 
     internal void Fail(QmpReplyStatus status, string reason, TimeSpan now)
@@ -103,9 +108,19 @@ public sealed class QmpQuery
         State = State == Phase.UnderWay ? Phase.Answered : Phase.Idle;
     }
 
-    internal bool Take(TimeSpan now, out QmpReply reply)
+    /// <summary>Drops an answer that nobody has taken yet; whoever comes for it is told why it is gone. The buffer is the caller's.</summary>
+    internal byte[] Drop(string reason, TimeSpan now)
     {
-        reply = default;
+        var buffer = _answer;
+        _answer = [];
+        _reply = new QmpReply(QmpReplyStatus.NotConnected, default, reason, SentAt, now);
+        return buffer;
+    }
+
+    /// <summary>Takes the answer; the buffer that it points into is the caller's from then on.</summary>
+    internal bool Take(TimeSpan now, out QmpReply reply, out byte[] buffer)
+    {
+        (reply, buffer) = (default, []);
         if (State == Phase.UnderWay && now >= _deadline)
         {
             State = Phase.Overdue;
@@ -116,15 +131,8 @@ public sealed class QmpQuery
         if (State != Phase.Answered)
             return false;
 
-        State = Phase.Idle;
-        reply = _reply;
-        if (reply.IsOk)
-        {
-            var spare = _taken.Length > KeptCapacity ? [] : _taken;
-            (_taken, _incoming) = (_incoming, spare);
-            reply = reply with { Json = _taken.AsMemory(0, _length) };
-        }
-
+        reply = _reply with { Json = _answer.AsMemory(0, _answer.Length == 0 ? 0 : _length) };
+        (buffer, _answer, State) = (_answer, [], Phase.Idle);
         return true;
     }
 }

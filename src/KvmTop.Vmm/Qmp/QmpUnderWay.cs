@@ -21,6 +21,18 @@ internal sealed class QmpUnderWay
         }
     }
 
+    /// <summary>The longest message that any of them is reason for; 0 when nothing was asked.</summary>
+    public int LongestAnswer
+    {
+        get
+        {
+            var longest = 0;
+            foreach (var query in _queries)
+                longest = Math.Max(longest, query.Size.Most);
+            return longest;
+        }
+    }
+
     /// <summary>Numbers a command that is to be sent.</summary>
     public void Add(QmpQuery query, TimeSpan now, TimeSpan deadline)
     {

@@ -49,7 +49,7 @@ public sealed class IoTests
         using var guest = Guest.Start(new GuestOptions { Work = GuestWork.Halt });
         using var other = Guest.Start(new GuestOptions { Work = GuestWork.Halt });
         using var io = new QmpIo(new DirectoryHost());
-        var connection = io.Open(new QmpTarget([Socket(other)], null), guest.Pid);
+        var connection = io.Open(new QmpTarget([Socket(other)], null), new QmpPeer(guest.Pid));
         Assert.Contains($"belongs to process {other.Pid}", connection.Execute("stop", null, TimeSpan.FromSeconds(30)).Reason);
         Assert.Equal("running", other.Qmp("query-status").GetProperty("status").GetString());
     }
@@ -208,7 +208,7 @@ public sealed class IoTests
         }
     }
 
-    private static QmpConnection Connect(QmpIo io, Guest guest) => io.Open(new QmpTarget([Socket(guest)], null), guest.Pid);
+    private static QmpConnection Connect(QmpIo io, Guest guest) => io.Open(new QmpTarget([Socket(guest)], null), new QmpPeer(guest.Pid));
 
     private static string Socket(Guest guest) => Path.Combine(Path.GetDirectoryName(guest.QmpSocket)!, "kvmtop");
 

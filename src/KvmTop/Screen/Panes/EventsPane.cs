@@ -21,7 +21,7 @@ internal sealed class EventsPane : IPane
     ];
 
     private readonly TableState _table = new();
-    private readonly List<Shown> _shown = [];
+    private readonly List<KeptEvent> _shown = [];
     private readonly Rows _rows;
     private Severity _least = Severity.Info;
     private EventList? _listed;
@@ -224,7 +224,7 @@ internal sealed class EventsPane : IPane
     private TextDocument? Detail()
     {
         var selected = Math.Clamp(_table.Selected, 0, _shown.Count - 1);
-        var (number, e) = _shown[selected];
+        var (number, e, times) = _shown[selected];
         if (_detailOf != number)
         {
             _detailOf = number;
@@ -234,7 +234,8 @@ internal sealed class EventsPane : IPane
                 new(Word(e.Severity), Pen.RoleOf(e.Severity)),
                 new($" {HostileText.Clean(e.Source, 64)} ", Role.Label),
                 new(e.Subject is null ? "" : HostileText.Clean(e.Subject, 512) + ": ", Role.Strong),
-                new(HostileText.Clean(e.Text, LongestText), Role.Text));
+                new(HostileText.Clean(e.Text, LongestText), Role.Text),
+                new(Often(times), Role.Dim));
         }
 
         return _detail;
@@ -251,15 +252,10 @@ internal sealed class EventsPane : IPane
             return;
         }
 
-        var number = events.Total - events.Count;
-        foreach (var e in events.Items)
+        foreach (var kept in events.Kept)
         {
-            if (e.Severity >= _least)
-            {
-                _shown.Add(new Shown(number, e));
-            }
-
-            number++;
+            if (kept.Event.Severity >= _least)
+                _shown.Add(kept);
         }
 
         _shown.Reverse();
@@ -268,9 +264,7 @@ internal sealed class EventsPane : IPane
     // At the top the cursor stays on the newest; elsewhere it stays on its event while newer ones push it down.
     private void Follow() => _following = _table.Selected > 0 && _table.Selected < _shown.Count ? _shown[_table.Selected].Number : -1;
 
-    /// <param name="Number">How many events of this run came before it.</param>
-    /// <param name="Event">The event.</param>
-    private sealed record Shown(long Number, HostEvent Event);
+    private static string Often(int times) => times > 1 ? string.Create(CultureInfo.InvariantCulture, $" ({times} times)") : "";
 
     private sealed class Rows(EventsPane pane) : ITableRows
     {
@@ -280,14 +274,14 @@ internal sealed class EventsPane : IPane
 
         public void DrawCell(Buffer buffer, int row, int column, Rect cell, Surface surface)
         {
-            var e = pane._shown[row].Event;
+            var (_, e, times) = pane._shown[row];
             var (text, role) = column switch
             {
                 0 => (Time(e), Role.Dim),
                 1 => (Word(e.Severity), e.Severity == Severity.Info ? Role.Dim : Pen.RoleOf(e.Severity)),
                 2 => (HostileText.Clean(e.Source, 32), Role.Label),
                 3 => (HostileText.Clean(e.Subject ?? "", 64), Role.Strong),
-                _ => (HostileText.Clean(e.Text, 512), Role.Text),
+                _ => (HostileText.Clean(e.Text, 480) + Often(times), Role.Text),
             };
             Span<char> target = stackalloc char[512];
             var n = FigureFormat.Format(target, Figure.Of(text), Unit.Text, Math.Min(cell.Width, 256));
