@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using KvmTop.Linux;
 
 namespace KvmTop.Vmm;
 
