@@ -375,6 +375,8 @@ test_all() {
   need_for_tests
   # What is released is what the tests in terminals, with guests and in the lab run: the published program.
   build
+  # Some tests run it as another user.
+  chmod 755 -- "$work" "$work/publish"
   export TEST_BINARY="$work/publish/kvmtop" TEST_LAB="${TEST_LAB:-1}"
   mkdir -p "$work/results"
   : >"$work/skipped"
