@@ -9,7 +9,7 @@ public sealed class FuzzTests
     [Fact]
     public void Captured_hosts()
     {
-        var source = Path.Combine(Repository(), "tests", "fixtures", "hosts", "two-nodes");
+        var source = Path.Combine(Checkout.Folder(), "tests", "fixtures", "hosts", "two-nodes");
         var files = Directory.GetFiles(source, "*", SearchOption.AllDirectories).Where(f => new FileInfo(f).LinkTarget is null).Select(f => Path.GetRelativePath(source, f)).Order(StringComparer.Ordinal).ToArray();
         // A run of the program costs as much as a hundred inputs to a parser.
         Campaign.Run("captured hosts, by the program", Math.Max(10, Campaign.Count(50) / 10), mutator =>
@@ -34,13 +34,5 @@ public sealed class FuzzTests
         Assert.DoesNotContain("Unhandled exception", result.Stderr, StringComparison.Ordinal);
         foreach (var c in result.Stdout + result.Stderr)
             Assert.False(c != '\n' && (char.IsControl(c) || c is '\u202e' or '\u2066' or '\u2028'), $"U+{(int)c:X4} on the terminal");
-    }
-
-    private static string Repository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "KvmTop.sln"))) return folder.FullName;
-        Assert.Skip("the repository is not around these tests");
-        return "";
     }
 }

@@ -49,7 +49,7 @@ public sealed class OutputTests
     [Fact]
     public void Captured_host_shows_its_vm()
     {
-        var record = JsonRecords.Run("--root", Path.Combine(Repository(), "tests/fixtures/hosts/two-nodes"), "-n", "1", "-d", "0.2")[0];
+        var record = JsonRecords.Run("--root", Path.Combine(Checkout.Folder(), "tests/fixtures/hosts/two-nodes"), "-n", "1", "-d", "0.2")[0];
 
         var vm = record.Vm(4711);
         Assert.Equal(2, vm.GetProperty("vcpus").GetArrayLength());
@@ -167,14 +167,6 @@ public sealed class OutputTests
         {
             program.Kill();
         }
-    }
-
-    private static string Repository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "KvmTop.sln"))) return folder.FullName;
-        Assert.Skip("the repository is not around these tests");
-        return "";
     }
 
     private static CommandResult Shell(string script, bool interactive = false) =>
