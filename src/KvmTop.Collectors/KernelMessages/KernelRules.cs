@@ -21,7 +21,10 @@ internal static class KernelRules
         (B("dmar"), null, KernelSubject.Iommu), (B("amd-vi: "), null, KernelSubject.Iommu), (B("iommu"), null, KernelSubject.Iommu), (B("arm-smmu"), null, KernelSubject.Iommu),
         (B("pci "), B(": amd-vi: "), KernelSubject.Iommu), (B("pci "), B(": dmar: "), KernelSubject.Iommu),
         (B("hugetlb"), null, KernelSubject.Hugepages),
-        (B("mce: "), null, KernelSubject.Hardware), (B("[hardware error]"), null, KernelSubject.Hardware), (B("{"), B("}[hardware error]"), KernelSubject.Hardware), (B("edac "), null, KernelSubject.Hardware),
+        // These two also say, on every healthy host, that they are there and how many banks or controllers they watch.
+        (B("mce: "), B("error"), KernelSubject.Hardware), (B("mce: "), B("exception"), KernelSubject.Hardware), (B("mce: "), B("threshold"), KernelSubject.Hardware), (B("mce: "), B("storm"), KernelSubject.Hardware),
+        (B("edac "), B("error"), KernelSubject.Hardware), (B("edac "), B(" ce "), KernelSubject.Hardware), (B("edac "), B(" ue "), KernelSubject.Hardware),
+        (B("[hardware error]"), null, KernelSubject.Hardware), (B("{"), B("}[hardware error]"), KernelSubject.Hardware),
         (B("memory failure: 0x"), null, KernelSubject.Hardware), (B("mce 0x"), null, KernelSubject.Hardware), (B("cpu"), B("temperature above threshold"), KernelSubject.Hardware),
         (B("bug: bad page "), null, KernelSubject.Hardware),
     ];
