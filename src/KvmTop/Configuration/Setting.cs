@@ -1,4 +1,4 @@
-using System.Globalization;
+using KvmTop.Linux;
 
 namespace KvmTop.Configuration;
 
@@ -152,7 +152,7 @@ public sealed class Setting
     {
         for (var i = 0; i < text.Length; i++)
         {
-            plain[i] = char.IsControl(text[i]) || CharUnicodeInfo.GetUnicodeCategory(text[i]) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? '?' : text[i];
+            plain[i] = KernelText.IsHarmful(text[i]) ? '?' : text[i];
         }
     });
 }
